@@ -1,0 +1,183 @@
+"""From what was meant to what is done: one entry an intent, one an action of a button."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import assert_never
+
+from bot.domain.actions import Action, Verb
+from bot.domain.conversation import aftercare, offers, sales
+from bot.domain.conversation.counter import Counter, Decision, Situation
+from bot.domain.effects import Button, Fact, Say
+from bot.domain.understanding import Intent, Understanding, Wanted
+
+BROWSE = Action(Verb.BROWSE)
+
+
+def decide(counter: Counter, situation: Situation, meant: Understanding) -> Decision:
+    """What the shop does about a message; the shopper's open question is settled or asked anew by it."""
+    shopper = situation.shopper
+    if shopper.quiet and meant.intent is not Intent.START:
+        return Decision()
+    decision = _decide(counter, situation, meant)
+    asks = any(say.message in QUESTIONS for say in decision.says)
+    kept = decision.shopper or shopper
+    question = meant.text if asks else ""
+    if question != kept.question or asks:
+        kept = replace(kept, question=question, asked_at=situation.now if asks else None)
+    return replace(decision, shopper=kept)
+
+
+QUESTIONS = frozenset({"choose_product", "choose_option", "ask_quantity", "product"})
+"""Messages after which a few more words of the shopper complete their sentence."""
+
+
+def _decide(counter: Counter, situation: Situation, meant: Understanding) -> Decision:  # noqa: C901 - one entry an intent
+    rules = counter.rules
+    match meant.intent:
+        case Intent.BUY:
+            return _buy(counter, situation, meant)
+        case Intent.ASK:
+            return _ask(counter, situation, meant)
+        case Intent.SEARCH | Intent.BROWSE:
+            return _search(counter, situation, meant)
+        case Intent.CART | Intent.CHECKOUT | Intent.YES:
+            return aftercare.checkout(situation)
+        case Intent.ORDER_STATUS:
+            return aftercare.status(situation, meant.text)
+        case Intent.CANCEL | Intent.REMOVE:
+            return aftercare.cancel(counter, situation, meant.text)
+        case Intent.RETURN | Intent.HUMAN:
+            return Decision((situation.say("human", {"support": rules.support}),))
+        case Intent.HELP:
+            return Decision((_help(counter, situation),))
+        case Intent.START:
+            awake = replace(situation.shopper, quiet=False)
+            return Decision((_welcome(situation),), shopper=awake)
+        case Intent.GREET:
+            return Decision((_welcome(situation),))
+        case Intent.THANKS:
+            return Decision((situation.say("you_are_welcome"),))
+        case Intent.NO:
+            return Decision((situation.say("as_you_like", {}, (Button("browse", str(BROWSE)),)),))
+        case Intent.STOP:
+            return Decision((situation.say("stopped"),), shopper=replace(situation.shopper, quiet=True))
+        case Intent.UNKNOWN:
+            return Decision(
+                (situation.say("unknown", {"support": rules.support}, (Button("browse", str(BROWSE)),)),)
+            )
+        case _:
+            assert_never(meant.intent)
+
+
+def _buy(counter: Counter, situation: Situation, meant: Understanding) -> Decision:
+    if meant.lines:
+        return sales.buy(counter, situation, meant.lines)
+    named = meant.candidates or meant.about
+    if "quantity" in meant.missing:
+        name = _name_of(counter, situation, named)
+        facts: dict[str, Fact] = {"name": name, "most": counter.rules.max_quantity}
+        rows = _quantities(counter, situation, named)
+        return Decision((situation.say("ask_quantity", facts, *rows),))
+    quantity = meant.quantity or 1
+    if named:
+        return Decision((offers.ask_product(counter, situation, named, buying=True, quantity=quantity),))
+    return Decision((offers.window(counter, situation, BROWSE),))
+
+
+def _name_of(counter: Counter, situation: Situation, skus: tuple[str, ...]) -> str:
+    products = offers.products_of(counter.catalogue, skus)
+    return products[0].named(situation.language) if len(products) == 1 else ""
+
+
+def _quantities(
+    counter: Counter, situation: Situation, skus: tuple[str, ...]
+) -> tuple[tuple[Button, ...], ...]:
+    """One to three as buttons, where one SKU is meant and only its number is open."""
+    if len(skus) != 1 or (variant := counter.catalogue.variant(skus[0])) is None:
+        return ()
+    stock = situation.stock(variant.sku)
+    numbers = [n for n in (1, 2, 3) if n <= counter.rules.max_quantity and stock.has(n)]
+    return (
+        tuple(
+            Button(
+                "take",
+                str(Action(Verb.BUY, variant.sku, n)),
+                facts={"quantity": n, "total": n * variant.unit_minor},
+            )
+            for n in numbers
+        ),
+    )
+
+
+def _ask(counter: Counter, situation: Situation, meant: Understanding) -> Decision:
+    named = meant.about or meant.candidates
+    products = offers.products_of(counter.catalogue, named)
+    if not products:
+        return Decision((_help(counter, situation),))
+    if len(products) == 1:
+        return Decision((offers.card(counter, situation, products[0], meant.quantity or 1),))
+    return Decision((offers.ask_product(counter, situation, named, buying=False, quantity=1),))
+
+
+def _search(counter: Counter, situation: Situation, meant: Understanding) -> Decision:
+    found = meant.candidates or meant.about
+    if not found:
+        return Decision((offers.window(counter, situation, BROWSE),))
+    return _ask(counter, situation, replace(meant, about=found))
+
+
+def _welcome(situation: Situation) -> Say:
+    return situation.say("welcome", {"name": situation.shopper.name}, (Button("browse", str(BROWSE)),))
+
+
+def _help(counter: Counter, situation: Situation) -> Say:
+    rules = counter.rules
+    example = counter.catalogue.products[0].named(situation.language) if counter.catalogue.products else ""
+    facts = {
+        "example": example,
+        "support": rules.support,
+        "terms_url": rules.terms_url,
+        "privacy_url": rules.privacy_url,
+    }
+    others = tuple(
+        Button("speak", str(Action(Verb.SPEAK, language)), facts={"language": language})
+        for language in rules.languages
+        if language != situation.language
+    )
+    return situation.say(
+        "help", facts, (Button("browse", str(BROWSE)), Button("my_orders", str(Action(Verb.ORDERS)))), others
+    )
+
+
+def press(counter: Counter, situation: Situation, action: Action) -> Decision:
+    """What the shop does when a button is pressed; its message takes the place of the one pressed on."""
+    match action.verb:
+        case Verb.BUY:
+            fresh = replace(situation, replaces=None)  # an order is a message of its own, below the choice
+            return sales.buy(counter, fresh, [Wanted(action.subject, action.number)])
+        case Verb.SHOW:
+            product = counter.catalogue.product(action.subject)
+            if product is None:
+                return Decision(notice="gone")
+            return Decision((offers.card(counter, situation, product, action.number),))
+        case Verb.NARROW:
+            product = counter.catalogue.product(action.subject)
+            if product is None:
+                return Decision(notice="gone")
+            left = offers.narrowed(product, action)
+            return Decision((offers.ask_variant(situation, product, left, action.number),))
+        case Verb.BROWSE:
+            return Decision((offers.window(counter, situation, action),))
+        case Verb.CANCEL:
+            fresh = replace(situation, replaces=None)
+            return aftercare.cancel(counter, fresh, action.subject)
+        case Verb.ORDERS:
+            return aftercare.status(situation, "")
+        case Verb.SPEAK:
+            spoken = replace(situation.shopper, language=action.subject, chosen=True)
+            return Decision((_help(counter, replace(situation, shopper=spoken)),), shopper=spoken)
+        case Verb.HUMAN:
+            return Decision((situation.say("human", {"support": counter.rules.support}),))
+        case _:
+            assert_never(action.verb)

@@ -1,0 +1,151 @@
+"""From "I would like this" to an order, or to the plain reason why not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.domain.actions import Action, Verb
+from bot.domain.catalogue import Variant
+from bot.domain.conversation.counter import Counter, Decision, OpenOrder, Purchase, Situation
+from bot.domain.conversation.offers import named
+from bot.domain.effects import Button, Fact, Say
+from bot.domain.money import LARGEST_MINOR
+from bot.domain.orders import Line
+from bot.domain.understanding import Wanted
+
+ALTERNATIVES = 3
+
+
+def buy(counter: Counter, situation: Situation, wanted: Sequence[Wanted]) -> Decision:
+    """Place an order for these lines, or say what stands in its way; all of them or none."""
+    pairs = _gathered(counter, wanted)
+    if not pairs:
+        return Decision((situation.say("unknown", {}, (Button("browse", str(Action(Verb.BROWSE))),)),))
+    for variant, quantity in pairs:
+        if refusal := _refusal(counter, situation, variant, quantity):
+            return Decision((refusal,))
+    lines = tuple(
+        Line(v.sku, named(counter.catalogue, v, situation.language), quantity, v.unit_minor)
+        for v, quantity in pairs
+    )
+    if sum(line.total_minor for line in lines) > LARGEST_MINOR:
+        return Decision((situation.say("too_much", {}),))
+    unpaid = [order for order in situation.orders() if order.unpaid]
+    same = next((o for o in unpaid if _amounts(o.lines) == _amounts(lines)), None)
+    if same is not None:
+        return Decision((again(situation, same),))
+    if len(unpaid) >= counter.rules.max_open:
+        return Decision((_too_many_open(situation, unpaid),))
+    physical = any(
+        (p := counter.catalogue.product(v.sku)) is not None and p.kind == "physical" for v, _ in pairs
+    )
+    return Decision(purchase=Purchase(lines, physical))
+
+
+def _gathered(counter: Counter, wanted: Sequence[Wanted]) -> list[tuple[Variant, int]]:
+    """One entry a SKU, quantities added up; SKUs that the shop no longer knows are left out."""
+    quantities: dict[str, int] = {}
+    for line in wanted:
+        quantities[line.sku] = quantities.get(line.sku, 0) + line.quantity
+    known = ((counter.catalogue.variant(sku), quantity) for sku, quantity in quantities.items())
+    return [(variant, quantity) for variant, quantity in known if variant is not None]
+
+
+def _amounts(lines: Sequence[Line]) -> dict[str, tuple[int, int]]:
+    return {line.sku: (line.quantity, line.unit_minor) for line in lines}
+
+
+def _refusal(counter: Counter, situation: Situation, variant: Variant, quantity: int) -> Say | None:
+    most = counter.rules.max_quantity
+    stock = situation.stock(variant.sku)
+    facts: dict[str, Fact] = {
+        "name": named(counter.catalogue, variant, situation.language),
+        "quantity": quantity,
+        "most": most,
+        "available": stock.available,
+    }
+    if stock.available == 0:
+        return _sold_out(counter, situation, variant, facts)
+    if quantity > most:
+        offer = most if stock.available is None else min(most, stock.available)
+        return situation.say("too_many", facts, (_take(variant, offer),))
+    if stock.available is not None and quantity > stock.available:
+        return situation.say("not_enough", facts, (_take(variant, stock.available),))
+    return None
+
+
+def _take(variant: Variant, quantity: int) -> Button:
+    total = quantity * variant.unit_minor
+    return Button(
+        "take", str(Action(Verb.BUY, variant.sku, quantity)), facts={"quantity": quantity, "total": total}
+    )
+
+
+def _sold_out(counter: Counter, situation: Situation, variant: Variant, facts: dict[str, Fact]) -> Say:
+    product = counter.catalogue.product(variant.sku)
+    assert product is not None, variant.sku
+    siblings = [v for v in product.variants if v.sku != variant.sku]
+    near = [
+        p.variants[0]
+        for p in counter.catalogue.products
+        if p.category == product.category and p is not product
+    ]
+    left = [v for v in siblings + near if situation.stock(v.sku).available != 0][:ALTERNATIVES]
+    rows = [
+        (
+            Button(
+                "choice",
+                str(Action(Verb.SHOW, v.sku)),
+                facts={"name": named(counter.catalogue, v, situation.language), "price": v.unit_minor},
+            ),
+        )
+        for v in left
+    ]
+    return situation.say("sold_out", facts | {"alternatives": len(left)}, *rows)
+
+
+def again(situation: Situation, order: OpenOrder) -> Say:
+    """The link of an order that already waits for its payment, instead of a second order for the same (F036)."""
+    facts = link_facts(order.ref, order.lines, order.total_minor)
+    if order.url is None:
+        return situation.say("one_moment", facts)
+    return situation.say("link_again", facts, *pay_rows(order.url, order.ref, order.total_minor))
+
+
+def link_facts(ref: str, lines: Sequence[Line], total_minor: int) -> dict[str, Fact]:
+    """What every message about an order may say of it."""
+    return {
+        "ref": ref,
+        "total": total_minor,
+        "lines": [
+            {
+                "sku": line.sku,
+                "name": line.name,
+                "quantity": line.quantity,
+                "unit": line.unit_minor,
+                "total": line.total_minor,
+            }
+            for line in lines
+        ],
+    }
+
+
+def pay_rows(url: str, ref: str, total_minor: int) -> tuple[tuple[Button, ...], ...]:
+    return (
+        (Button("pay", url=url, facts={"total": total_minor}),),
+        (Button("cancel_order", str(Action(Verb.CANCEL, ref))),),
+    )
+
+
+def _too_many_open(situation: Situation, unpaid: Sequence[OpenOrder]) -> Say:
+    rows: list[tuple[Button, ...]] = []
+    for order in unpaid:
+        cancel = Button("cancel_ref", str(Action(Verb.CANCEL, order.ref)), facts={"ref": order.ref})
+        pay = (
+            Button("pay_ref", url=order.url, facts={"ref": order.ref, "total": order.total_minor})
+            if order.url
+            else None
+        )
+        rows.append((pay, cancel) if pay else (cancel,))
+    orders: list[Fact] = [{"ref": order.ref, "total": order.total_minor} for order in unpaid]
+    return situation.say("too_many_open", {"orders": orders, "most": len(unpaid)}, *rows)
