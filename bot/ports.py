@@ -1,0 +1,338 @@
+"""What the flow needs of the world, as protocols: the store, the channels, the payment providers, the words.
+
+The flow's verbs know these and the domain, nothing else; `bot.app` is where the concrete parts meet them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Literal, Protocol, TypeVar
+
+from bot.domain.catalogue import Catalogue
+from bot.domain.effects import Alert, Button, Effect, Say
+from bot.domain.messages import Inbound
+from bot.domain.orders import CancelReason, Line, Order, OrderStatus
+from bot.domain.payments import Checkout, News, Payment, PaymentStatus, Refunded
+from bot.domain.shoppers import Shopper
+from bot.domain.stock import Stock
+
+T = TypeVar("T")
+Clock = Callable[[], datetime]
+"""The time as aware UTC. Passed to whoever decides; never read inside a decision."""
+
+
+# -- the store ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A row of the outbox in a worker's hands: `epoch` fences it, `attempts` counts what failed before.
+
+    `uncertain` says that an earlier send of it may have arrived.
+    """
+
+    id: int
+    lane: str
+    channel: str
+    chat: str
+    ref: str | None
+    effect: Effect
+    epoch: int
+    attempts: int = 0
+    uncertain: bool = False
+
+
+class Inbox(Protocol):
+    """Events that came in, each for ever known by (source, key)."""
+
+    def accept(self, source: str, key: str, now: datetime) -> bool:
+        """Note the event as done by this transaction; False where it was seen before."""
+
+    def set_aside(
+        self, source: str, key: str, body: str, error: str, *, again_at: datetime | None, now: datetime
+    ) -> int:
+        """Keep an event that could not be handled, with its body; no `again_at` is for good. -> attempts so far."""
+
+    def waiting(self, now: datetime, limit: int) -> Sequence[tuple[str, str, str, int]]:
+        """(source, key, body, attempts) of events set aside whose time has come, oldest first."""
+
+    def hurry(self, source: str, now: datetime) -> None:
+        """Let the events of this source that were set aside be looked at now."""
+
+    def settle(self, source: str, key: str) -> None:
+        """An event set aside is done; its body is forgotten."""
+
+
+class Shoppers(Protocol):
+    def get(self, channel: str, chat: str) -> Shopper | None: ...
+    def keep(self, shopper: Shopper, now: datetime) -> None: ...
+    def reachable(self, channel: str, chat: str, *, reachable: bool) -> None: ...
+
+
+class Shelf(Protocol):
+    """The stock, counted once for every channel. Each change says by its row count whether it happened."""
+
+    def sync(self, catalogue: Catalogue) -> None:
+        """Take over what bot.toml says where it changed since it was last read."""
+
+    def get(self, sku: str) -> Stock: ...
+    def hold(self, sku: str, quantity: int) -> bool: ...
+    def release(self, sku: str, quantity: int) -> bool: ...
+    def sell(self, sku: str, quantity: int) -> bool: ...
+    def take(self, sku: str, quantity: int) -> bool:
+        """Sell straight from what is free: a payment that came after its hold was gone."""
+
+
+class Orders(Protocol):
+    def add(self, order: Order) -> None: ...
+    def get(self, ref: str) -> Order | None: ...
+    def by_token(self, token: str) -> Order | None: ...
+    def of(self, channel: str, chat: str, limit: int) -> Sequence[Order]:
+        """A shopper's orders, newest first."""
+
+    def become(
+        self, ref: str, target: OrderStatus, cause: str, now: datetime, *, reason: CancelReason | None = None
+    ) -> bool:
+        """Change the status where the table allows it and write its history; False where nothing changed."""
+
+    def start_hold(self, ref: str, until: datetime) -> None: ...
+    def begin_closing(self, ref: str, reason: CancelReason, now: datetime) -> bool:
+        """Mark an unpaid order whose payment page is to be closed; False where it was marked or is no longer unpaid."""
+
+    def stop_closing(self, ref: str) -> None: ...
+    def add_extras(self, ref: str, extras_minor: int) -> None: ...
+    def review(self, ref: str, why: str, now: datetime) -> None: ...
+    def overdue(self, now: datetime, limit: int) -> Sequence[str]:
+        """Refs of unpaid orders whose hold is over and whose page is not being closed yet."""
+
+    def end_hold(self, ref: str, state: Literal["released", "sold"]) -> bool:
+        """End the live hold of an order; False where it has none, so that nothing is released twice (F043)."""
+
+
+class Payments(Protocol):
+    def add(self, payment: Payment) -> None: ...
+    def get(self, key: str) -> Payment | None: ...
+    def of(self, ref: str) -> Sequence[Payment]:
+        """The payments of an order, oldest first."""
+
+    def by_session(self, session: str) -> Payment | None: ...
+    def by_intent(self, intent: str) -> Payment | None: ...
+    def become(self, key: str, target: PaymentStatus, now: datetime) -> bool: ...
+    def link(self, key: str, *, session: str, intent: str | None, url: str | None, now: datetime) -> None: ...
+    def paid(self, key: str, amount_minor: int, now: datetime) -> None: ...
+    def refunded(self, key: str, refunded_minor: int, receipt_url: str | None, now: datetime) -> bool:
+        """Note what has been given back so far; False where that much was known already."""
+
+    def receipt(self, key: str, receipt_url: str) -> None: ...
+
+
+class Outbox(Protocol):
+    """What is to be done outside, in lanes: within a lane strictly one after another."""
+
+    def put(
+        self,
+        effect: Effect,
+        *,
+        channel: str,
+        chat: str,
+        ref: str | None,
+        now: datetime,
+        eager: bool = False,
+    ) -> Task | None:
+        """Queue an effect. With `eager`, and nothing before it in its lane, it is claimed at once and returned."""
+
+    def claim(self, lane: str, now: datetime, lease: timedelta) -> Task | None:
+        """The lane's next row if its time has come, marked as being sent."""
+
+    def sent(self, task: Task, external_id: str | None, now: datetime) -> bool:
+        """False where the row is no longer this worker's (its epoch has moved on)."""
+
+    def again(self, task: Task, error: str, at: datetime, *, failed: bool, uncertain: bool) -> bool: ...
+    def dead(self, task: Task, error: str) -> bool: ...
+    def due(self, now: datetime, limit: int) -> Sequence[str]:
+        """Lanes whose next row's time has come."""
+
+    def recover(self, now: datetime) -> int:
+        """Take back what a process that is no more was sending; its fate is unknown. -> how many rows."""
+
+    def bury(self, channel: str, chat: str, error: str) -> int:
+        """Give up what is queued for a chat that cannot be reached. -> how many rows."""
+
+    def press(self, token: str, channel: str, chat: str) -> tuple[Button, bool] | None:
+        """The button of this token and whether this is its first press; None where it is unknown or another chat's."""
+
+    def link_message(self, ref: str) -> str | None:
+        """The platform's id of the message that carries an order's pay button."""
+
+
+class Books(Protocol):
+    """All that one transaction can read and change."""
+
+    @property
+    def inbox(self) -> Inbox: ...
+    @property
+    def shoppers(self) -> Shoppers: ...
+    @property
+    def shelf(self) -> Shelf: ...
+    @property
+    def orders(self) -> Orders: ...
+    @property
+    def payments(self) -> Payments: ...
+    @property
+    def outbox(self) -> Outbox: ...
+
+    def alert(self, alert: Alert, ref: str | None, now: datetime) -> None: ...
+
+
+View = Literal["v_orders", "v_order_lines", "v_payments", "v_stock", "v_inbox", "v_outbox", "v_history", "v_alerts"]
+
+
+class Store(Protocol):
+    """Where the shop's state lives. One thread writes; it commits for all who wait."""
+
+    def submit(self, work: Callable[[Books], T], done: Callable[[T | None, Exception | None], None]) -> None:
+        """Run `work` in a transaction; after COMMIT call `done`, from the writer's thread, with result or error.
+
+        An error of `work` undoes its own changes and no other's. Raises Temporary where too much is waiting.
+        """
+
+    def read(self, work: Callable[[Books], T]) -> T:
+        """Run `work` on a connection that cannot write. Never waits for a writer."""
+
+    def view(self, name: View, limit: int = 500) -> Sequence[Mapping[str, object]]:
+        """The rows of a public view, newest first."""
+
+    def figures(self) -> Mapping[tuple[str, str], int]:
+        """(book, state) -> rows, of what is open or ails."""
+
+    def healthy(self) -> str | None:
+        """What ails the store, or None."""
+
+    def close(self) -> None: ...
+
+
+class Writer(Protocol):
+    """The one place where async code hands work to the store's thread."""
+
+    def __call__(self, work: Callable[[Books], T]) -> Awaitable[T]: ...
+
+
+# -- the wires ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of an inbound event. `notice` names a wording for the pressed button.
+
+    `tasks` were claimed for sending at once, `lanes` have work waiting. `fresh` is False for an event that was known.
+    """
+
+    fresh: bool = True
+    notice: str = ""
+    language: str = ""
+    tasks: tuple[Task, ...] = ()
+    lanes: frozenset[str] = frozenset()
+
+
+Intake = Callable[[Sequence[Inbound]], Awaitable[Sequence[Receipt]]]
+"""Makes events durable and decides on them; what it returns for may be acknowledged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A message in words. `rows` are (label, action token or None, url or None)."""
+
+    text: str
+    rows: tuple[tuple[tuple[str, str | None, str | None], ...], ...] = ()
+    picture: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What a channel is asked to send. `replaces` names the message of ours to edit, `pictured` what it is."""
+
+    chat: str
+    body: Rendered
+    replaces: str | None = None
+    pictured: bool = False
+    keyboard_only: bool = False
+
+
+class Channel(Protocol):
+    """One platform on which shoppers write. One file."""
+
+    name: str
+
+    async def start(self, intake: Intake) -> None:
+        """Say hello to the platform and begin to take in. Raises Temporary or Permanent where it cannot."""
+
+    async def listen(self) -> None:
+        """Take in until cancelled; an event is acknowledged only once the intake has returned for it."""
+
+    async def ready(self, chat: str) -> None:
+        """Wait until the platform's limits allow one more message to this chat."""
+
+    def free(self, chat: str) -> bool:
+        """Whether `ready` would return at once."""
+
+    async def send(self, envelope: Envelope) -> str | None:
+        """Send and return the platform's id of the message.
+
+        Raises Temporary (with `uncertain` where it may have arrived), Permanent or Unreachable.
+        """
+
+    async def examine(self) -> Sequence[tuple[str, str]]:
+        """(what is wrong, its remedy) of the account's settings, changing nothing there."""
+
+    async def stop(self) -> None: ...
+    def healthy(self) -> str | None: ...
+
+
+class PaymentProvider(Protocol):
+    """One way to be paid. One file."""
+
+    name: str
+
+    def freeze(self, order: Order, key: str, *, physical: bool) -> str:
+        """The body of the request that opens this order's page; the same bytes for ever after."""
+
+    async def open(self, payment: Payment) -> Checkout:
+        """Open the payment's page, or find the one that was opened before under the same key."""
+
+    async def close(self, payment: Payment) -> Checkout:
+        """Expire the page and say how it stands: "complete" where the shopper was quicker."""
+
+    async def give_back(self, payment: Payment) -> Refunded: ...
+    def read(self, body: bytes, signature: str | None, now: datetime) -> News | None:
+        """A verified event in our words; None where it is none of ours to act on.
+
+        Raises Forged where the signature is not good, ValueError where the signed body is not an event.
+        """
+
+    def reread(self, body: str) -> News | None:
+        """An event that was verified before and kept."""
+
+    async def examine(self) -> Sequence[tuple[str, str]]:
+        """(what is wrong, its remedy) of the account's settings, changing nothing there."""
+
+    async def stop(self) -> None: ...
+    def healthy(self) -> str | None: ...
+
+
+class Renderer(Protocol):
+    def say(self, say: Say, *, channel: str, task: int) -> Rendered:
+        """A message in words; `task` makes its buttons' tokens its own."""
+
+    def word(self, name: str, language: str) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class NewOrder:
+    """What a fresh order is called: drawn outside of the decision, so that the decision stays pure."""
+
+    ref: str
+    token: str
+    key: str
+    lines: tuple[Line, ...] = field(default=())

@@ -1,0 +1,61 @@
+"""The inbox: every event that came in, once and for ever by (source, key)."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from datetime import datetime
+
+from storage.rows import stamp
+
+
+class SqlInbox:
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._do = connection.execute
+
+    def accept(self, source: str, key: str, now: datetime) -> bool:
+        done = self._do(
+            "INSERT INTO inbox (source, key, received_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+            (source, key, stamp(now)),
+        )
+        return done.rowcount == 1
+
+    def set_aside(
+        self, source: str, key: str, body: str, error: str, *, again_at: datetime | None, now: datetime
+    ) -> int:
+        state = "new" if again_at else "dead"
+        (attempts,) = self._do(
+            "INSERT INTO inbox (source, key, state, attempts, received_at, again_at, body, error)"
+            " VALUES (:source, :key, :state, 1, :now, :again, :body, :error)"
+            " ON CONFLICT DO UPDATE SET state = :state, attempts = attempts + 1, again_at = :again, body = :body,"
+            " error = :error RETURNING attempts",
+            {
+                "source": source,
+                "key": key,
+                "state": state,
+                "now": stamp(now),
+                "again": stamp(again_at) if again_at else None,
+                "body": body,
+                "error": error[:500],
+            },
+        ).fetchone()
+        return int(attempts)
+
+    def waiting(self, now: datetime, limit: int) -> Sequence[tuple[str, str, str, int]]:
+        return self._do(
+            "SELECT source, key, body, attempts FROM inbox WHERE state = 'new' AND again_at <= ?"
+            " ORDER BY again_at, received_at LIMIT ?",
+            (stamp(now), limit),
+        ).fetchall()
+
+    def hurry(self, source: str, now: datetime) -> None:
+        self._do(
+            "UPDATE inbox SET again_at = :now WHERE state = 'new' AND again_at > :now AND source = :source",
+            {"source": source, "now": stamp(now)},
+        )
+
+    def settle(self, source: str, key: str) -> None:
+        self._do(
+            "UPDATE inbox SET state = 'done', again_at = NULL, body = NULL, error = NULL WHERE source = ? AND key = ?",
+            (source, key),
+        )

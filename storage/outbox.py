@@ -1,0 +1,139 @@
+"""The outbox: what is to be done outside, claimed, done and marked, lane by lane."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from bot.domain.effects import Button, Effect, Retire, Say
+from bot.ports import Task
+from storage.rows import dump_effect, kind, load_effect, stamp
+
+MOST_UNCERTAIN = 1
+"""Sends of unknown fate after which a message is sent once more; at the next one a human must look."""
+
+_OPEN = "state IN ('queued', 'sending')"
+
+
+class SqlOutbox:
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._do = connection.execute
+
+    def put(
+        self, effect: Effect, *, channel: str, chat: str, ref: str | None, now: datetime, eager: bool = False
+    ) -> Task | None:
+        spoken = isinstance(effect, Say | Retire)
+        lane = f"{channel}:{chat}" if spoken else f"pay:{ref}"
+        eager = eager and not self._do(f"SELECT 1 FROM outbox WHERE lane = ? AND {_OPEN} LIMIT 1", (lane,)).fetchone()
+        at = stamp(now)
+        row = self._do(
+            "INSERT INTO outbox (lane, channel, chat, kind, ref, body, state, epoch, not_before, created_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                lane,
+                channel,
+                chat,
+                kind(effect),
+                ref,
+                dump_effect(effect),
+                "sending" if eager else "queued",
+                int(eager),
+                at,
+                at,
+            ),
+        ).lastrowid
+        assert row is not None
+        return Task(row, lane, channel, chat, ref, effect, epoch=1) if eager else None
+
+    def claim(self, lane: str, now: datetime, lease: timedelta) -> Task | None:
+        head = self._do(
+            f"SELECT id, state, not_before FROM outbox WHERE lane = ? AND {_OPEN} ORDER BY id LIMIT 1", (lane,)
+        ).fetchone()
+        if head is None or head[1] != "queued" or head[2] > stamp(now):
+            return None
+        row = self._do(
+            "UPDATE outbox SET state = 'sending', epoch = epoch + 1 WHERE id = ? AND state = 'queued'"
+            " RETURNING channel, chat, ref, body, epoch, attempts, ambiguous",
+            (head[0],),
+        ).fetchone()
+        channel, chat, ref, body, epoch, attempts, ambiguous = row
+        return Task(head[0], lane, channel, chat, ref, load_effect(body), epoch, attempts, bool(ambiguous))
+
+    def sent(self, task: Task, external_id: str | None, now: datetime) -> bool:
+        return self._mark(task, "state = 'sent', external_id = ?, sent_at = ?, error = NULL", external_id, stamp(now))
+
+    def again(self, task: Task, error: str, at: datetime, *, failed: bool, uncertain: bool) -> bool:
+        return self._mark(
+            task,
+            "state = CASE WHEN ambiguous + ? > ? THEN 'dead' ELSE 'queued' END, error = ?, not_before = ?,"
+            " attempts = attempts + ?, ambiguous = ambiguous + ?",
+            int(uncertain),
+            MOST_UNCERTAIN if uncertain else 1 << 30,
+            error[:500],
+            stamp(at),
+            int(failed),
+            int(uncertain),
+        )
+
+    def dead(self, task: Task, error: str) -> bool:
+        return self._mark(task, "state = 'dead', attempts = attempts + 1, error = ?", error[:500])
+
+    def _mark(self, task: Task, change: str, *values: object) -> bool:
+        done = self._do(
+            f"UPDATE outbox SET {change} WHERE id = ? AND state = 'sending' AND epoch = ?",
+            (*values, task.id, task.epoch),
+        )
+        return done.rowcount == 1
+
+    def due(self, now: datetime, limit: int) -> Sequence[str]:
+        rows = self._do(
+            "SELECT DISTINCT lane FROM (SELECT lane FROM outbox WHERE state = 'queued' AND not_before <= ?"
+            " ORDER BY not_before LIMIT ?)",
+            (stamp(now), limit),
+        ).fetchall()
+        return [lane for (lane,) in rows]
+
+    def recover(self, now: datetime) -> int:
+        """Only what speaks to a person can double; calls to the provider carry their own key."""
+        spoken = "kind NOT IN ('open_checkout', 'close_checkout', 'refund', 'retire')"
+        return self._do(
+            "UPDATE outbox SET epoch = epoch + 1, not_before = :now,"
+            f" ambiguous = ambiguous + ({spoken}),"
+            f" state = CASE WHEN {spoken} AND ambiguous >= :most THEN 'dead' ELSE 'queued' END,"
+            " error = 'the process ended while this was being sent' WHERE state = 'sending'",
+            {"now": stamp(now), "most": MOST_UNCERTAIN},
+        ).rowcount
+
+    def bury(self, channel: str, chat: str, error: str) -> int:
+        return self._do(
+            "UPDATE outbox SET state = 'dead', error = ? WHERE lane = ? AND state = 'queued'",
+            (error[:500], f"{channel}:{chat}"),
+        ).rowcount
+
+    def press(self, token: str, channel: str, chat: str) -> tuple[Button, bool] | None:
+        row_id, _, place = token.partition(".")
+        if not (row_id.isdecimal() and place.isdecimal() and len(row_id) < 19 and len(place) < 3):
+            return None
+        row = self._do(
+            "SELECT body FROM outbox WHERE id = ? AND channel = ? AND chat = ?", (int(row_id), channel, chat)
+        ).fetchone()
+        effect = load_effect(row[0]) if row else None
+        if not isinstance(effect, Say):
+            return None
+        buttons = [button for buttons in effect.buttons for button in buttons]
+        if int(place) >= len(buttons):
+            return None
+        first = self._do(
+            "UPDATE outbox SET pressed = pressed | :bit WHERE id = :id AND pressed & :bit = 0",
+            {"bit": 1 << min(int(place), 62), "id": int(row_id)},
+        )
+        return buttons[int(place)], first.rowcount == 1
+
+    def link_message(self, ref: str) -> str | None:
+        row = self._do(
+            "SELECT external_id FROM outbox WHERE ref = ? AND kind IN ('link', 'link_again')"
+            " AND external_id IS NOT NULL ORDER BY id DESC LIMIT 1",
+            (ref,),
+        ).fetchone()
+        return row[0] if row else None

@@ -1,0 +1,168 @@
+"""Rows to values and back: times, effects and the values of the domain."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any, assert_never
+
+from bot.domain.effects import Button, CloseCheckout, Effect, Facts, GiveBack, OpenCheckout, Retire, Say
+from bot.domain.orders import CancelReason, Line, Order, OrderStatus
+from bot.domain.payments import Payment, PaymentStatus
+from bot.domain.shoppers import Shopper
+
+
+def stamp(moment: datetime) -> str:
+    """Aware time -> "2026-11-23T12:56:14.123Z": sorts as text and is read by every tool."""
+    if moment.tzinfo is None:
+        raise ValueError("a time without its zone")
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def moment(stamped: str) -> datetime:
+    return datetime.fromisoformat(stamped)
+
+
+def maybe(stamped: str | None) -> datetime | None:
+    return None if stamped is None else moment(stamped)
+
+
+ORDER_COLUMNS = (
+    "ref, token, channel, chat, language, status, cancel_reason, closing, needs_review, currency, items_minor, "
+    "extras_minor, hold_until, created_at, updated_at"
+)
+
+
+def order(row: Sequence[Any], lines: Sequence[Sequence[Any]]) -> Order:
+    """An order from ORDER_COLUMNS and its (sku, name, quantity, unit_minor) rows."""
+    (
+        ref,
+        token,
+        channel,
+        chat,
+        language,
+        status,
+        reason,
+        closing,
+        review,
+        currency,
+        items,
+        extras,
+        hold,
+        made,
+        changed,
+    ) = row
+    return Order(
+        ref=ref,
+        token=token,
+        channel=channel,
+        chat=chat,
+        language=language,
+        status=OrderStatus(status),
+        currency=currency,
+        lines=tuple(Line(*line) for line in lines),
+        created_at=moment(made),
+        updated_at=moment(changed),
+        items_minor=items,
+        extras_minor=extras,
+        cancel_reason=CancelReason(reason) if reason else None,
+        closing=CancelReason(closing) if closing else None,
+        needs_review=review,
+        hold_until=maybe(hold),
+    )
+
+
+PAYMENT_COLUMNS = (
+    "key, ref, provider, status, currency, amount_minor, request, created_at, paid_minor, refunded_minor, "
+    "external_id, intent, url, receipt_url"
+)
+
+
+def payment(row: Sequence[Any]) -> Payment:
+    key, ref, provider, status, currency, amount, request, made, *rest = row
+    return Payment(key, ref, provider, PaymentStatus(status), currency, amount, request, moment(made), *rest)
+
+
+SHOPPER_COLUMNS = "channel, chat, language, name, chosen, question, asked_at, quiet, reachable"
+
+
+def shopper(row: Sequence[Any]) -> Shopper:
+    channel, chat, language, name, chosen, question, asked, quiet, reachable = row
+    return Shopper(
+        channel, chat, language, name, bool(chosen), question, maybe(asked), bool(quiet), reachable=bool(reachable)
+    )
+
+
+def kind(effect: Effect) -> str:
+    """What v_outbox calls an effect: a message by its own name."""
+    match effect:
+        case Say():
+            return effect.message
+        case Retire():
+            return "retire"
+        case OpenCheckout():
+            return "open_checkout"
+        case CloseCheckout():
+            return "close_checkout"
+        case GiveBack():
+            return "refund"
+        case _:
+            assert_never(effect)
+
+
+def dump_effect(effect: Effect) -> str:
+    match effect:
+        case Say():
+            body: dict[str, Any] = {
+                "say": effect.message,
+                "language": effect.language,
+                "facts": effect.facts,
+                "rows": [[_dump_button(b) for b in row] for row in effect.buttons],
+            }
+            optional = {"picture": effect.picture, "replaces": effect.replaces, "pictured": effect.pictured}
+            body |= {name: value for name, value in optional.items() if value}
+        case Retire():
+            body = {"retire": effect.ref}
+        case OpenCheckout():
+            body = {"open": effect.key}
+        case CloseCheckout():
+            body = {"close": effect.key}
+        case GiveBack():
+            body = {"give_back": effect.key}
+        case _:
+            assert_never(effect)
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+
+
+def load_effect(body: str) -> Effect:
+    """The effect that `dump_effect` wrote, in this version or an older one."""
+    written: Any = json.loads(body)
+    match written:
+        case {"say": str(message), "language": str(language), "facts": dict(facts), "rows": list(rows), **rest}:
+            buttons = tuple(tuple(_load_button(b) for b in row) for row in rows)
+            return Say(message, language, facts, buttons, **_optional(rest))
+        case {"retire": str(ref)}:
+            return Retire(ref)
+        case {"open": str(key)}:
+            return OpenCheckout(key)
+        case {"close": str(key)}:
+            return CloseCheckout(key)
+        case {"give_back": str(key)}:
+            return GiveBack(key)
+        case unknown:
+            raise ValueError(f"an outbox row of no known kind: {sorted(unknown)}")
+
+
+def _optional(rest: Mapping[Any, Any]) -> dict[str, Any]:
+    return {name: rest[name] for name in ("picture", "replaces", "pictured") if name in rest}
+
+
+def _dump_button(button: Button) -> dict[str, Any]:
+    return {name: value for name, value in asdict(button).items() if value}
+
+
+def _load_button(written: Mapping[str, Any]) -> Button:
+    facts: Facts = written.get("facts", {})
+    return Button(written["label"], written.get("action"), written.get("url"), facts)

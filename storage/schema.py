@@ -1,0 +1,148 @@
+"""The tables and views of a shop, as the sum of their migrations.
+
+A migration is a list of statements run in one transaction; it is never edited once released, only followed.
+The views are the public face (contract: read-only SQL views) and are made anew at every migration.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+from sqlite_utils import Database, Migrations
+
+from bot.errors import StoreDamaged
+
+FIRST = """
+CREATE TABLE inbox (
+    source TEXT NOT NULL, key TEXT NOT NULL,
+    state TEXT NOT NULL DEFAULT 'done' CHECK (state IN ('new', 'done', 'dead')),
+    attempts INTEGER NOT NULL DEFAULT 0, received_at TEXT NOT NULL,
+    again_at TEXT, body TEXT, error TEXT,
+    PRIMARY KEY (source, key)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX inbox_waiting ON inbox (again_at) WHERE state = 'new';
+
+CREATE TABLE shoppers (
+    channel TEXT NOT NULL, chat TEXT NOT NULL, language TEXT NOT NULL, name TEXT NOT NULL DEFAULT '',
+    chosen INTEGER NOT NULL DEFAULT 0, question TEXT NOT NULL DEFAULT '', asked_at TEXT,
+    quiet INTEGER NOT NULL DEFAULT 0, reachable INTEGER NOT NULL DEFAULT 1, updated_at TEXT NOT NULL,
+    PRIMARY KEY (channel, chat)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE stock (
+    sku TEXT PRIMARY KEY, declared TEXT NOT NULL, total INTEGER, level TEXT NOT NULL,
+    held INTEGER NOT NULL DEFAULT 0 CHECK (held >= 0), sold INTEGER NOT NULL DEFAULT 0 CHECK (sold >= 0)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE orders (
+    ref TEXT PRIMARY KEY, token TEXT NOT NULL UNIQUE,
+    channel TEXT NOT NULL, chat TEXT NOT NULL, language TEXT NOT NULL,
+    status TEXT NOT NULL CHECK (status IN ('created', 'paid', 'fulfilled', 'returned', 'canceled')),
+    cancel_reason TEXT, closing TEXT, needs_review TEXT, currency TEXT NOT NULL,
+    items_minor INTEGER NOT NULL CHECK (items_minor >= 0), extras_minor INTEGER NOT NULL DEFAULT 0,
+    hold TEXT NOT NULL DEFAULT 'live' CHECK (hold IN ('live', 'sold', 'released')), hold_until TEXT,
+    created_at TEXT NOT NULL, updated_at TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX orders_of_chat ON orders (channel, chat, created_at);
+
+CREATE INDEX orders_on_hold ON orders (hold_until) WHERE status = 'created' AND closing IS NULL;
+
+CREATE TABLE order_lines (
+    ref TEXT NOT NULL REFERENCES orders (ref), place INTEGER NOT NULL, sku TEXT NOT NULL, name TEXT NOT NULL,
+    quantity INTEGER NOT NULL CHECK (quantity > 0), unit_minor INTEGER NOT NULL CHECK (unit_minor >= 0),
+    PRIMARY KEY (ref, place)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE payments (
+    key TEXT PRIMARY KEY, ref TEXT NOT NULL REFERENCES orders (ref), provider TEXT NOT NULL,
+    status TEXT NOT NULL CHECK (status IN ('pending', 'processing', 'succeeded', 'failed', 'refund_due',
+        'partially_refunded', 'refunded', 'disputed')),
+    currency TEXT NOT NULL, amount_minor INTEGER NOT NULL, paid_minor INTEGER NOT NULL DEFAULT 0,
+    refunded_minor INTEGER NOT NULL DEFAULT 0, request TEXT NOT NULL,
+    external_id TEXT UNIQUE, intent TEXT UNIQUE, url TEXT, receipt_url TEXT,
+    created_at TEXT NOT NULL, updated_at TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX payments_of_order ON payments (ref);
+
+CREATE TABLE outbox (
+    id INTEGER PRIMARY KEY, lane TEXT NOT NULL, channel TEXT NOT NULL, chat TEXT NOT NULL, kind TEXT NOT NULL,
+    ref TEXT, body TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('queued', 'sending', 'sent', 'dead', 'scheduled')),
+    attempts INTEGER NOT NULL DEFAULT 0, ambiguous INTEGER NOT NULL DEFAULT 0, epoch INTEGER NOT NULL DEFAULT 0,
+    not_before TEXT NOT NULL, error TEXT, external_id TEXT, pressed INTEGER NOT NULL DEFAULT 0,
+    created_at TEXT NOT NULL, sent_at TEXT
+) STRICT;
+
+CREATE INDEX outbox_open ON outbox (lane, id) WHERE state IN ('queued', 'sending');
+
+CREATE INDEX outbox_due ON outbox (not_before) WHERE state = 'queued';
+
+CREATE INDEX outbox_links ON outbox (ref) WHERE kind IN ('link', 'link_again');
+
+CREATE TABLE history (
+    id INTEGER PRIMARY KEY, ref TEXT NOT NULL, from_status TEXT, to_status TEXT NOT NULL, cause TEXT NOT NULL,
+    at TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX history_of_order ON history (ref);
+
+CREATE TABLE alerts (
+    id INTEGER PRIMARY KEY, kind TEXT NOT NULL, ref TEXT, text TEXT NOT NULL, at TEXT NOT NULL
+) STRICT
+"""
+
+VIEWS = {
+    "v_orders": """
+        SELECT o.ref, o.channel, o.chat, o.status, o.cancel_reason, o.needs_review IS NOT NULL AS needs_review,
+            o.currency, o.items_minor + o.extras_minor AS total_minor,
+            coalesce((SELECT sum(p.paid_minor) FROM payments p WHERE p.ref = o.ref), 0) AS paid_minor,
+            coalesce((SELECT sum(p.refunded_minor) FROM payments p WHERE p.ref = o.ref), 0) AS refunded_minor,
+            o.created_at, o.updated_at
+        FROM orders o""",
+    "v_order_lines": "SELECT ref, sku, name, quantity, unit_minor FROM order_lines",
+    "v_payments": """
+        SELECT ref, provider, external_id, status, currency,
+            CASE WHEN paid_minor > 0 THEN paid_minor ELSE amount_minor END AS amount_minor, refunded_minor, updated_at
+        FROM payments""",
+    "v_stock": "SELECT sku, total, held, sold FROM stock",
+    "v_inbox": "SELECT source, key, state, attempts, received_at FROM inbox",
+    "v_outbox": "SELECT id, channel, chat, kind, ref, state, attempts, ambiguous, created_at, sent_at FROM outbox",
+    "v_history": "SELECT ref, from_status, to_status, cause, at FROM history ORDER BY id",
+    "v_alerts": "SELECT id, kind, ref, text, at FROM alerts",
+}
+
+MIGRATIONS = Migrations("comptoir")
+
+
+@MIGRATIONS()
+def m001_first_tables(db: Database) -> None:
+    for statement in FIRST.split(";\n"):
+        db.execute(statement)
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring the database to this version, all of it or nothing.
+
+    Raises StoreDamaged where it was written by a newer version: its rows may mean what this one cannot know.
+    """
+    db = Database(connection)
+    connection.execute("BEGIN IMMEDIATE")  # Migrations.apply() alone begins deferred and fails under a second writer
+    try:
+        known = {migration.name for migration in MIGRATIONS.pending(db)} | {m.name for m in MIGRATIONS.applied(db)}
+        ours = {name for name in globals() if name.startswith("m0")}
+        if known - ours:
+            newer = ", ".join(sorted(known - ours))
+            raise StoreDamaged(f"the database was written by a newer version ({newer}): start that version instead")
+        if MIGRATIONS.pending(db):
+            MIGRATIONS.apply(db)
+            for name, query in VIEWS.items():
+                connection.execute(f"DROP VIEW IF EXISTS {name}")
+                connection.execute(f"CREATE VIEW {name} AS {query}")
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise

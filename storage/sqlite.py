@@ -1,0 +1,173 @@
+"""The store on SQLite: one file, one writing process, any number of readers.
+
+WAL with synchronous=FULL: NORMAL loses acknowledged orders when the power goes. Every write begins IMMEDIATE,
+since a deferred one fails at once under a second writer whatever the time-out says.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import IO, TypeVar
+
+from bot.errors import Busy, StoreDamaged, Temporary
+from bot.ports import Books, View
+from storage.books import SqlBooks
+from storage.schema import VIEWS, migrate
+from storage.writer import WriterThread
+
+T = TypeVar("T")
+FIGURES = """
+    SELECT 'outbox' AS book, state, count(*) AS n FROM outbox WHERE state IN ('queued', 'sending') GROUP BY state
+    UNION ALL SELECT 'outbox', state, count(*) FROM outbox WHERE state = 'dead' GROUP BY state
+    UNION ALL SELECT 'inbox', state, count(*) FROM inbox WHERE state != 'done' GROUP BY state
+    UNION ALL SELECT 'orders', status, count(*) FROM orders GROUP BY status
+    UNION ALL SELECT 'orders', 'needs_review', count(*) FROM orders WHERE needs_review IS NOT NULL"""
+LOCK_WAIT = 5.0
+"""Seconds to wait for somebody else's lock (a backup tool, a person's shell)."""
+
+
+def _stop_at_once(reason: str) -> None:
+    os.write(2, f"comptoir: {reason}; stopped so that nothing is acknowledged that is not kept\n".encode())
+    os._exit(74)
+
+
+class SqliteStore:
+    """Raises Busy where another process has the shop open and StoreDamaged where the file cannot be trusted."""
+
+    def __init__(self, path: str, *, writes: bool = True, fatal: Callable[[str], None] = _stop_at_once) -> None:
+        self._memory = path == ":memory:"
+        self._address = "file:comptoir?mode=memory&cache=private" if self._memory else f"{Path(path).as_uri()}"
+        self.path = path
+        self._lock = None if self._memory or not writes else _only_one(path)
+        self._local = threading.local()
+        self._readers: list[sqlite3.Connection] = []
+        if not writes and not self._memory and not Path(path).exists():
+            raise StoreDamaged(f"there is no database at {path} yet: start the shop first")
+        try:
+            self._connection = self._open_writer(path) if writes else self._reader()
+        except sqlite3.DatabaseError as error:
+            self._unlock()
+            raise StoreDamaged(f"{path}: {error}. Restore a backup; nothing was changed") from error
+        except BaseException:
+            self._unlock()
+            raise
+        self._books = SqlBooks(self._connection)
+        self._writer = WriterThread(self._connection, self._books, fatal) if writes else None
+
+    def _open_writer(self, path: str) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            path, timeout=LOCK_WAIT, isolation_level=None, check_same_thread=False, cached_statements=256
+        )
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+            connection.execute(f"PRAGMA {pragma}").fetchall()
+        migrate(connection)
+        return connection
+
+    def _reader(self) -> sqlite3.Connection:
+        found: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if found is None:
+            found = sqlite3.connect(
+                f"{self._address}?mode=ro", uri=True, timeout=LOCK_WAIT, isolation_level=None, check_same_thread=False
+            )
+            self._local.connection = found
+            self._readers.append(found)
+        return found
+
+    def submit(self, work: Callable[[Books], T], done: Callable[[T | None, Exception | None], None]) -> None:
+        assert self._writer is not None, "this store was opened for reading"
+        self._writer.submit(work, done)
+
+    def read(self, work: Callable[[Books], T]) -> T:
+        if self._memory:  # a database in memory has no second connection: read as a write does
+            return self.write(work)
+        connection = self._reader()
+        connection.execute("BEGIN")
+        try:
+            return work(SqlBooks(connection))
+        finally:
+            connection.execute("COMMIT")
+
+    def write(self, work: Callable[[Books], T]) -> T:
+        """Do `work` and wait until it is durable: for commands and tests, not for the event loop."""
+        done = threading.Event()
+        outcome: list[tuple[T | None, Exception | None]] = []
+
+        def keep(result: T | None, error: Exception | None) -> None:
+            outcome.append((result, error))
+            done.set()
+
+        self.submit(work, keep)
+        done.wait()
+        result, error = outcome[0]
+        if error is not None:
+            raise error
+        return result  # type: ignore[return-value] # None only where the work returns None
+
+    def view(self, name: View, limit: int = 500) -> Sequence[Mapping[str, object]]:
+        assert name in VIEWS
+        order = {
+            "v_orders": "created_at DESC",
+            "v_outbox": "id DESC",
+            "v_alerts": "id DESC",
+            "v_inbox": "received_at DESC",
+        }
+        return self._query(
+            f"SELECT * FROM {name} {'ORDER BY ' + order[name] if name in order else ''} LIMIT ?", (limit,)
+        )
+
+    def _query(self, query: str, values: tuple[object, ...]) -> list[dict[str, object]]:
+        def rows(connection: sqlite3.Connection) -> list[dict[str, object]]:
+            found = connection.execute(query, values)
+            names = [column[0] for column in found.description]
+            return [dict(zip(names, row, strict=True)) for row in found]
+
+        return self.write(lambda _: rows(self._connection)) if self._memory else rows(self._reader())
+
+    def figures(self) -> Mapping[tuple[str, str], int]:
+        rows = self._query(FIGURES, ())
+        return {(str(row["book"]), str(row["state"])): int(str(row["n"])) for row in rows}
+
+    def healthy(self) -> str | None:
+        if self._writer is not None and self._writer.broken:
+            return self._writer.broken
+        try:
+            self.read(lambda books: books.orders.get(""))
+        except (sqlite3.Error, Temporary) as error:
+            return str(error)
+        return None
+
+    def close(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+        for reader in self._readers:
+            reader.close()
+        self._connection.close()
+        self._unlock()
+
+    def _unlock(self) -> None:
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+
+def _only_one(path: str) -> IO[str]:
+    """A lock that lives as long as the process; the kernel lets it go however the process ends (F099)."""
+    lock = Path(f"{path}.lock").open("a+", encoding="utf-8")  # noqa: SIM115 - kept open for the life of the store
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.seek(0)
+        holder = lock.read().strip() or "unknown"
+        lock.close()
+        raise Busy(
+            f"process {holder} already runs the shop on {path}: stop it first, or use another storage.url"
+        ) from None
+    lock.truncate(0)
+    lock.write(str(os.getpid()))
+    lock.flush()
+    return lock
