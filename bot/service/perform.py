@@ -1,0 +1,139 @@
+"""How each kind of effect is carried out outside, and what its outcome changes in the books."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar, assert_never
+
+from bot.domain.conversation.sales import link_facts, pay_rows
+from bot.domain.effects import Alert, CloseCheckout, GiveBack, OpenCheckout, Retire, Say
+from bot.domain.orders import CancelReason, Order, OrderStatus
+from bot.domain.payments import Checkout, Payment, Refunded
+from bot.errors import Permanent
+from bot.ports import Books, Channel, Envelope, PaymentProvider, Receipt, Rendered, Renderer, Store, Task
+from bot.service.settle import Desk, apply_checkout, cancel, note_refund
+from bot.service.shop import Shop
+
+T = TypeVar("T")
+Mark = Callable[[Books, datetime], Receipt]
+"""What the outcome changes, in the same transaction that marks the task as done."""
+
+
+def nothing(_books: Books, _now: datetime) -> Receipt:
+    return Receipt()
+
+
+@dataclass(frozen=True)
+class Performer:
+    """Does a task once. Raises Temporary, Permanent or Unreachable; returns the sent message's id and a Mark."""
+
+    shop: Shop
+    store: Store
+    channels: Mapping[str, Channel]
+    provider: PaymentProvider
+    renderer: Renderer
+
+    async def __call__(self, task: Task) -> tuple[str | None, Mark]:
+        effect = task.effect
+        match effect:
+            case Say():
+                return await self._say(task, effect), nothing
+            case Retire():
+                return await self._retire(task, effect), nothing
+            case OpenCheckout():
+                opened = await self._with_payment(effect.key, self.provider.open)
+                return None, lambda books, now: self._opened(books, effect.key, opened, now)
+            case CloseCheckout():
+                closed = await self._with_payment(effect.key, self.provider.close)
+                return None, lambda books, now: self._closed(books, closed, now)
+            case GiveBack():
+                given = await self._with_payment(effect.key, self.provider.give_back)
+                return None, lambda books, now: self._given_back(books, effect.key, given, now)
+            case _:
+                assert_never(effect)
+
+    def channel(self, task: Task) -> Channel:
+        """The channel of a task. Raises Permanent where the shop no longer has it."""
+        channel = self.channels.get(task.channel)
+        if channel is None:
+            raise Permanent(f"the channel {task.channel} is not switched on")
+        return channel
+
+    async def _say(self, task: Task, say: Say) -> str | None:
+        channel = self.channel(task)
+        body = self.renderer.say(say, channel=task.channel, task=task.id)
+        return await channel.send(Envelope(task.chat, body, say.replaces, say.pictured))
+
+    async def _retire(self, task: Task, effect: Retire) -> str | None:
+        message = self.store.read(lambda books: books.outbox.link_message(effect.ref))
+        if message is not None:
+            await self.channel(task).send(Envelope(task.chat, Rendered(""), message, keyboard_only=True))
+        return message
+
+    async def _with_payment(self, key: str, act: Callable[[Payment], Awaitable[T]]) -> T:
+        payment = self.store.read(lambda books: books.payments.get(key))
+        if payment is None:
+            raise Permanent(f"no payment {key}")
+        return await act(payment)
+
+    def _desk(self, books: Books, now: datetime) -> Desk:
+        return Desk(self.shop, books, now)
+
+    def _opened(self, books: Books, key: str, checkout: Checkout, now: datetime) -> Receipt:
+        """Store the link; the shopper's time runs from now (F038). Said only while there is something to pay."""
+        desk = self._desk(books, now)
+        payment = books.payments.get(key)
+        assert payment is not None
+        order = books.orders.get(payment.ref)
+        assert order is not None
+        books.payments.link(key, session=checkout.session, intent=checkout.intent, url=checkout.url, now=now)
+        if order.status is not OrderStatus.CREATED:
+            return desk.receipt()
+        books.orders.start_hold(order.ref, now + self.shop.hold)
+        if checkout.state == "open" and checkout.url and order.closing is None:
+            desk.put(order, self._link(books, order, checkout.url))
+        return desk.receipt()
+
+    def _link(self, books: Books, order: Order, url: str) -> Say:
+        facts = link_facts(order.ref, order.lines, order.total_minor)
+        facts["minutes"] = max(1, round(self.shop.hold.total_seconds() / 60))
+        facts["stock"] = None
+        if len(order.lines) == 1:
+            stock = books.shelf.get(order.lines[0].sku)
+            facts["stock"], facts["available"] = stock.wording, stock.available
+        product = self.shop.counter.catalogue.product(order.lines[0].sku)
+        ways = self.shop.counter.catalogue.shipping if product and product.kind == "physical" else ()
+        facts["deliveries"] = [{"name": way.name, "price": way.cost(order.items_minor)} for way in ways]
+        return Say(
+            "link",
+            order.language,
+            facts,
+            pay_rows(url, order.ref, order.total_minor),
+            product.image if product else None,
+        )
+
+    def _closed(self, books: Books, checkout: Checkout | None, now: datetime) -> Receipt:
+        desk = self._desk(books, now)
+        if checkout is not None:
+            apply_checkout(desk, checkout)
+        return desk.receipt()
+
+    def _given_back(self, books: Books, key: str, given: Refunded, now: datetime) -> Receipt:
+        desk = self._desk(books, now)
+        payment = books.payments.get(key)
+        order = books.orders.get(payment.ref) if payment else None
+        if payment is not None and order is not None and given.done:
+            note_refund(desk, order, payment, given.amount_minor, None)
+        return desk.receipt()
+
+    def given_up(self, books: Books, task: Task, why: str, now: datetime) -> Receipt:
+        """What follows when a task is dead: an order that cannot be paid is ended, the merchant is told."""
+        desk = self._desk(books, now)
+        order = books.orders.get(task.ref) if task.ref else None
+        if isinstance(task.effect, OpenCheckout) and order is not None:
+            desk.say(order, "cannot_be_paid", {"support": self.shop.counter.rules.support})
+            cancel(desk, order, CancelReason.PAYMENT_FAILED)
+        books.alert(Alert("dead_letter", f"{task.lane}: {why}"), task.ref, now)
+        return desk.receipt()

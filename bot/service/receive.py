@@ -1,0 +1,227 @@
+"""What a shopper did, made durable and decided on in one transaction: inbox key, shopper, stock, order, outbox."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+import structlog
+
+from bot.domain.actions import Action, Verb
+from bot.domain.conversation import Decision, Purchase, Situation, decide, press
+from bot.domain.effects import Button, CloseCheckout, OpenCheckout, Say
+from bot.domain.messages import Inbound, clean, mask_cards
+from bot.domain.orders import CancelReason, Order, OrderStatus
+from bot.domain.payments import Payment, PaymentStatus
+from bot.domain.shoppers import Shopper
+from bot.domain.understanding import Intent, Understanding
+from bot.ports import Books, Receipt, Task
+from bot.service.shop import Shop, dump_inbound, later, load_inbound, open_orders
+
+ONCE = frozenset({Verb.BUY, Verb.CANCEL})
+"""What a second tap on the same button must not do again (F071)."""
+
+log = structlog.get_logger(__name__)
+
+
+def receive(shop: Shop, books: Books, event: Inbound, now: datetime) -> Receipt:
+    """Handle one event once. A known one changes nothing and says so in its receipt.
+
+    Raises whatever the handling raises: the caller undoes this transaction and calls `put_aside` in the next.
+    """
+    if not books.inbox.accept(event.source, event.key, now):
+        return Receipt(fresh=False)
+    return handle(shop, books, event, now)
+
+
+def put_aside(shop: Shop, books: Books, event: Inbound, error: str, now: datetime) -> Receipt:
+    """Keep an event that could not be handled, so that it may be acknowledged and blocks nobody (F072)."""
+    safe = replace(event, text=mask_cards(clean(event.text)), name=clean(event.name))
+    books.inbox.set_aside(event.source, event.key, dump_inbound(safe), error, again_at=later(shop, 0, now), now=now)
+    log.error("event.set_aside", source=event.source, key=event.key, error=error)
+    return Receipt()
+
+
+def look_again(shop: Shop, books: Books, source: str, key: str, body: str, now: datetime) -> Receipt:
+    """Handle an event that was set aside."""
+    receipt = handle(shop, books, load_inbound(body), now)
+    books.inbox.settle(source, key)
+    return receipt
+
+
+def handle(shop: Shop, books: Books, event: Inbound, now: datetime) -> Receipt:
+    if event.can_reach is not None:
+        return _reachable(books, event)
+    text = clean(event.text)
+    masked = mask_cards(text)
+    event = replace(event, text=masked, name=clean(event.name)[:64])
+    if not event.private:
+        return _in_a_group(shop, books, event, now)
+    known = books.shoppers.get(event.channel, event.chat)
+    shopper = _greeted(shop, known, event)
+    situation = Situation(
+        shopper=shopper,
+        now=now,
+        stock=books.shelf.get,
+        orders=lambda: open_orders(shop, books, event.channel, event.chat),
+        replaces=event.message_id,
+        pictured=event.pictured,
+    )
+    decision = _decide(shop, books, situation, event)
+    if masked != text and not shopper.quiet:
+        decision = replace(decision, says=(situation.say("card_in_chat"), *decision.says))
+    kept = decision.shopper or situation.shopper
+    if kept != known:
+        books.shoppers.keep(kept, now)
+    return _carry_out(shop, books, event, decision, kept, now)
+
+
+def _reachable(books: Books, event: Inbound) -> Receipt:
+    reachable = bool(event.can_reach)
+    books.shoppers.reachable(event.channel, event.chat, reachable=reachable)
+    if not reachable:
+        books.outbox.bury(event.channel, event.chat, "the shopper has blocked the shop")
+    return Receipt()
+
+
+def _greeted(shop: Shop, known: Shopper | None, event: Inbound) -> Shopper:
+    """The shopper as they are now: who writes can be reached, and is called what the platform calls them."""
+    said = (event.language or "").partition("-")[0].lower()
+    language = said if said in shop.languages else shop.language
+    if known is None:
+        return Shopper(event.channel, event.chat, language, name=event.name)
+    spoken = known.language if known.chosen or said not in shop.languages else language
+    return replace(known, name=event.name or known.name, language=spoken, reachable=True)
+
+
+def _decide(shop: Shop, books: Books, situation: Situation, event: Inbound) -> Decision:
+    if event.press is not None:
+        return _pressed(shop, books, situation, event)
+    shopper = situation.shopper
+    if event.product is not None and shop.counter.catalogue.product(event.product) is not None:
+        awake = replace(situation, shopper=replace(shopper, quiet=False))
+        seen = press(shop.counter, awake, Action(Verb.SHOW, event.product))
+        return replace(seen, shopper=awake.shopper)
+    meant = _meant(shop, situation, event.text)
+    if event.language is None and not shopper.chosen and meant.language in shop.languages:
+        situation = replace(situation, shopper=replace(shopper, language=meant.language))
+    return decide(shop.counter, situation, meant)
+
+
+def _meant(shop: Shop, situation: Situation, text: str) -> Understanding:
+    """The message alone; or, where it lacks something that was asked just before, together with that."""
+    shopper = situation.shopper
+    meant = shop.understand(text, shopper.language)
+    question = shopper.open_question(situation.now)
+    if not question or meant.lines or meant.intent not in _COMPLETING:
+        return meant
+    together = shop.understand(f"{question} {text}", shopper.language)
+    if together.lines or (together.candidates and not meant.candidates):
+        return replace(together, text=f"{question} {text}"[:500])
+    return meant
+
+
+_COMPLETING = frozenset({Intent.UNKNOWN, Intent.ASK, Intent.BUY, Intent.SEARCH, Intent.YES})
+"""A message of one of these may be the rest of the one before ("M", "en noir", "deux", "oui")."""
+
+
+def _pressed(shop: Shop, books: Books, situation: Situation, event: Inbound) -> Decision:
+    assert event.press is not None
+    found: tuple[Button, bool] | None = books.outbox.press(event.press, event.channel, event.chat)
+    if found is None or found[0].action is None:
+        return Decision(notice="stale")
+    button, first = found
+    assert button.action is not None
+    action = Action.read(button.action)
+    if action.verb in ONCE and not first:
+        return Decision(notice="stale")
+    return press(shop.counter, situation, action)
+
+
+def _in_a_group(shop: Shop, books: Books, event: Inbound, now: datetime) -> Receipt:
+    """A group is no counter: what was asked is answered with the way to one's own chat (F060)."""
+    if event.press is not None:
+        return Receipt(notice="in_private")
+    meant = shop.understand(event.text, event.language)
+    sku = next(iter((*(line.sku for line in meant.lines), *meant.about, *meant.candidates)), "")
+    product = shop.counter.catalogue.product(sku) if sku else None
+    language = meant.language if meant.language in shop.languages else shop.language
+    facts = {"name": product.named(language) if product else "", "price": product.from_minor if product else None}
+    button = Button("in_private", url=f"start:{'p_' + product.sku if product else 'hello'}")
+    group = Shopper(event.channel, event.chat, language)
+    if books.shoppers.get(event.channel, event.chat) is None:
+        books.shoppers.keep(group, now)
+    say = Say("in_private", language, dict(facts), ((button,),))
+    return _carry_out(shop, books, event, Decision(says=(say,)), group, now)
+
+
+def _carry_out(
+    shop: Shop, books: Books, event: Inbound, decision: Decision, shopper: Shopper, now: datetime
+) -> Receipt:
+    tasks: list[Task] = []
+    lanes: set[str] = set()
+
+    def put(effect: Say | OpenCheckout | CloseCheckout, ref: str | None, *, eager: bool) -> None:
+        task = books.outbox.put(effect, channel=event.channel, chat=event.chat, ref=ref, now=now, eager=eager)
+        if task is not None:
+            tasks.append(task)
+        else:
+            lanes.add(f"{event.channel}:{event.chat}" if isinstance(effect, Say) else f"pay:{ref}")
+
+    instant = shop.instant(event.channel, event.chat)
+    for say in decision.says:
+        put(say, None, eager=instant)
+    if decision.purchase is not None:
+        order, payment = place(shop, books, decision.purchase, shopper, now)
+        put(OpenCheckout(payment.key), order.ref, eager=True)
+    if decision.close is not None and books.orders.begin_closing(decision.close, CancelReason.SHOPPER, now):
+        for payment in books.payments.of(decision.close):
+            put(CloseCheckout(payment.key), decision.close, eager=True)
+    return Receipt(notice=decision.notice, language=shopper.language, tasks=tuple(tasks), lanes=frozenset(lanes))
+
+
+def place(shop: Shop, books: Books, purchase: Purchase, shopper: Shopper, now: datetime) -> tuple[Order, Payment]:
+    """Hold the stock, write the order and its payment with its frozen request.
+
+    Raises StockGone where a hold fails: another writer was quicker, and the whole event is decided anew.
+    """
+    for line in purchase.lines:
+        if not books.shelf.hold(line.sku, line.quantity):
+            raise StockGone(line.sku)
+    order = Order(
+        ref=_free_ref(shop, books),
+        token=shop.token(),
+        channel=shopper.channel,
+        chat=shopper.chat,
+        language=shopper.language,
+        status=OrderStatus.CREATED,
+        currency=shop.counter.catalogue.currency,
+        lines=purchase.lines,
+        created_at=now,
+        updated_at=now,
+        items_minor=sum(line.total_minor for line in purchase.lines),
+    )
+    key = f"{order.ref}-{shop.token()}"
+    payment = Payment(
+        key=key,
+        ref=order.ref,
+        provider=shop.provider.name,
+        status=PaymentStatus.PENDING,
+        currency=order.currency,
+        amount_minor=order.items_minor,
+        request=shop.provider.freeze(order, key, physical=purchase.physical),
+        created_at=now,
+    )
+    books.orders.add(order)
+    books.payments.add(payment)
+    return order, payment
+
+
+def _free_ref(shop: Shop, books: Books) -> str:
+    while books.orders.get(ref := shop.ref()) is not None:
+        pass
+    return ref
+
+
+class StockGone(Exception):
+    """The stock that the decision counted on was taken by another writer."""

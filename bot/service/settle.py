@@ -1,0 +1,317 @@
+"""What a payment provider says, made true in the books in one transaction.
+
+Each event has its row here; whether it applies is decided by guarded changes of status, so that events may come
+twice, late and in any order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import structlog
+
+from bot.domain.actions import Action, Verb
+from bot.domain.conversation.sales import link_facts
+from bot.domain.effects import Alert, Button, Effect, Fact, GiveBack, Retire, Say
+from bot.domain.orders import CancelReason, Order, OrderStatus
+from bot.domain.payments import Checkout, News, NewsKind, Payment, PaymentStatus, mismatch
+from bot.ports import Books, Receipt, Task
+from bot.service.shop import Shop, later
+
+log = structlog.get_logger(__name__)
+
+
+class NotYet(Exception):
+    """The event speaks of something that another event must tell first; it is looked at again."""
+
+
+@dataclass(slots=True)
+class Desk:
+    """One transaction's worth of settling: the books, the moment, and what it puts into the outbox."""
+
+    shop: Shop
+    books: Books
+    now: datetime
+    tasks: list[Task] = field(default_factory=list)
+    lanes: set[str] = field(default_factory=set)
+
+    def put(self, order: Order, effect: Effect) -> None:
+        """Queue an effect for an order's chat."""
+        spoken = isinstance(effect, Say | Retire)
+        eager = not spoken or self.shop.instant(order.channel, order.chat)
+        task = self.books.outbox.put(
+            effect, channel=order.channel, chat=order.chat, ref=order.ref, now=self.now, eager=eager
+        )
+        if task is not None:
+            self.tasks.append(task)
+        else:
+            self.lanes.add(f"{order.channel}:{order.chat}" if spoken else f"pay:{order.ref}")
+
+    def say(
+        self, order: Order, message: str, facts: Mapping[str, Fact] | None = None, *rows: tuple[Button, ...]
+    ) -> None:
+        about = link_facts(order.ref, order.lines, order.total_minor)
+        self.put(order, Say(message, order.language, about | dict(facts or {}), rows))
+
+    def alert(self, kind: str, text: str, ref: str | None) -> None:
+        log.warning("alert", kind=kind, ref=ref, text=text)
+        self.books.alert(Alert(kind, text), ref, self.now)
+
+    def review(self, order: Order, why: str) -> None:
+        """Nothing is believed; a human looks."""
+        self.books.orders.review(order.ref, why, self.now)
+        self.alert("needs_review", why, order.ref)
+
+    def receipt(self) -> Receipt:
+        return Receipt(tasks=tuple(self.tasks), lanes=frozenset(self.lanes))
+
+
+def settle(shop: Shop, books: Books, news: News, now: datetime) -> Receipt:
+    """Apply one verified event once. An event that is ahead of its time is set aside and looked at again (F004)."""
+    if not books.inbox.accept(news.source, news.key, now):
+        return Receipt(fresh=False)
+    return _apply_or_wait(shop, books, news, 0, now)
+
+
+def look_again(shop: Shop, books: Books, news: News, attempts: int, now: datetime) -> Receipt:
+    """Apply an event that was set aside."""
+    return _apply_or_wait(shop, books, news, attempts, now)
+
+
+def _apply_or_wait(shop: Shop, books: Books, news: News, attempts: int, now: datetime) -> Receipt:
+    desk = Desk(shop, books, now)
+    if news.livemode != shop.terms.livemode:
+        desk.alert("other_mode", f"an event with livemode={news.livemode} was ignored", None)
+    elif news.account is not None:
+        desk.alert("other_account", "an event of another account was ignored", None)
+    else:
+        try:
+            APPLY[news.kind](desk, news)
+        except NotYet as why:
+            again = later(shop, attempts, now)
+            books.inbox.set_aside(news.source, news.key, news.body, str(why), again_at=again, now=now)
+            if again is None:
+                desk.alert("orphan", f"{news.kind}: {why}", None)
+            return desk.receipt()
+    if attempts:
+        books.inbox.settle(news.source, news.key)
+    return desk.receipt()
+
+
+def apply_checkout(desk: Desk, checkout: Checkout) -> None:
+    """Make the books agree with how a payment page stands, whoever told us: an event, a closing, a look."""
+    payment, order = _found(desk, checkout)
+    desk.books.payments.link(
+        payment.key, session=checkout.session, intent=checkout.intent, url=checkout.url, now=desk.now
+    )
+    if checkout.intent and not payment.intent:
+        desk.books.inbox.hurry(payment.provider, desk.now)
+    if checkout.state == "complete":
+        (_proven if checkout.paid else _under_way)(desk, order, payment, checkout)
+    elif checkout.state == "expired":
+        _ran_out(desk, order, payment)
+
+
+def _found(desk: Desk, checkout: Checkout) -> tuple[Payment, Order]:
+    """By our own key, which stands in the page since it was opened, so also before its id came back (F023)."""
+    payments = desk.books.payments
+    payment = payments.by_session(checkout.session) or (payments.get(checkout.key) if checkout.key else None)
+    order = desk.books.orders.get(payment.ref) if payment else None
+    if payment is None or order is None:
+        raise NotYet(f"no order of ours belongs to {checkout.session}")
+    if checkout.reference not in (None, order.ref) or payment.external_id not in (None, checkout.session):
+        desk.review(order, f"{checkout.session} names {checkout.reference}")
+        raise NotYet(f"{checkout.session} does not belong to {order.ref}")
+    return payment, order
+
+
+def _proven(desk: Desk, order: Order, payment: Payment, checkout: Checkout) -> None:
+    """Money came. What is believed of it, and for what."""
+    if payment.status not in (PaymentStatus.PENDING, PaymentStatus.PROCESSING, PaymentStatus.FAILED):
+        return
+    if (why := mismatch(payment, checkout, desk.shop.terms)) is not None:
+        desk.review(order, why)
+        return
+    assert checkout.amount_minor is not None
+    desk.books.payments.paid(payment.key, checkout.amount_minor, desk.now)
+    if order.status is OrderStatus.CREATED and _sell_held(desk, order):
+        _paid(desk, order, payment, checkout, "paid")
+    elif order.status is OrderStatus.CANCELED and _take_again(desk, order):
+        _paid(desk, order, payment, checkout, "paid late")
+    else:
+        _owe_back(desk, order, payment)
+
+
+def _sell_held(desk: Desk, order: Order) -> bool:
+    if not desk.books.orders.end_hold(order.ref, "sold"):
+        return False
+    for line in order.lines:
+        if not desk.books.shelf.sell(line.sku, line.quantity):
+            desk.alert("stock_drift", f"{line.sku} held less than {order.ref} was promised", order.ref)
+    return True
+
+
+def _take_again(desk: Desk, order: Order) -> bool:
+    """All lines or none: what was taken before one that is gone is put back."""
+    shelf = desk.books.shelf
+    if any(not shelf.get(line.sku).has(line.quantity) for line in order.lines):
+        return False
+    return all(shelf.take(line.sku, line.quantity) for line in order.lines)
+
+
+def _paid(desk: Desk, order: Order, payment: Payment, checkout: Checkout, cause: str) -> None:
+    assert checkout.amount_minor is not None
+    desk.books.payments.become(payment.key, PaymentStatus.SUCCEEDED, desk.now)
+    desk.books.orders.add_extras(order.ref, checkout.amount_minor - order.items_minor)
+    desk.books.orders.become(order.ref, OrderStatus.PAID, cause, desk.now)
+    desk.put(order, Retire(order.ref))
+    page = Button("order_page", url=desk.shop.page(order.token), facts={"ref": order.ref})
+    facts: dict[str, Fact] = {
+        "total": checkout.amount_minor,
+        "delivery": checkout.shipping_minor,
+        "late": cause != "paid",
+    }
+    desk.say(order, "thanks", facts, (page,))
+
+
+def _owe_back(desk: Desk, order: Order, payment: Payment) -> None:
+    """Paid for nothing that can be given: a second payment, or a sold-out order. One refund, one message."""
+    if not desk.books.payments.become(payment.key, PaymentStatus.REFUND_DUE, desk.now):
+        return
+    twice = order.status in (OrderStatus.PAID, OrderStatus.FULFILLED, OrderStatus.RETURNED)
+    desk.put(order, GiveBack(payment.key))
+    desk.say(order, "refund_due", {"twice": twice})
+    desk.alert("refund_due", "paid twice" if twice else "paid after it was sold out", order.ref)
+
+
+def _under_way(desk: Desk, order: Order, payment: Payment, _checkout: Checkout) -> None:
+    """A bank debit: the page is done, the money is not; the hold no longer runs out (F007)."""
+    if desk.books.payments.become(payment.key, PaymentStatus.PROCESSING, desk.now):
+        if order.closing:
+            desk.books.orders.stop_closing(order.ref)
+        desk.put(order, Retire(order.ref))
+        desk.say(order, "payment_processing")
+
+
+def _ran_out(desk: Desk, order: Order, payment: Payment) -> None:
+    """The provider says that this page can no longer be paid: the one proof on which a hold is released."""
+    if order.status is not OrderStatus.CREATED or payment.status is not PaymentStatus.PENDING:
+        return
+    desk.books.payments.become(payment.key, PaymentStatus.FAILED, desk.now)
+    cancel(desk, order, order.closing or CancelReason.EXPIRED)
+
+
+MESSAGE_OF_CANCEL: Mapping[CancelReason, str] = {
+    CancelReason.EXPIRED: "order_expired",
+    CancelReason.SHOPPER: "order_canceled",
+    CancelReason.MERCHANT: "order_canceled",
+    CancelReason.PAYMENT_FAILED: "payment_failed",
+    CancelReason.SOLD_OUT: "order_canceled",
+}
+
+
+def cancel(desk: Desk, order: Order, reason: CancelReason) -> None:
+    """End an unpaid order and give back what it held; once, whoever calls."""
+    if not desk.books.orders.become(order.ref, OrderStatus.CANCELED, str(reason), desk.now, reason=reason):
+        return
+    if desk.books.orders.end_hold(order.ref, "released"):
+        for line in order.lines:
+            if not desk.books.shelf.release(line.sku, line.quantity):
+                desk.alert("stock_drift", f"{line.sku} held less than {order.ref} kept", order.ref)
+    desk.put(order, Retire(order.ref))
+    desk.say(order, MESSAGE_OF_CANCEL[reason], {}, *_again_rows(order))
+
+
+def _again_rows(order: Order) -> tuple[tuple[Button, ...], ...]:
+    if len(order.lines) != 1:
+        return ()
+    line = order.lines[0]
+    again = Button("order_again", str(Action(Verb.BUY, line.sku, line.quantity)), facts={"total": line.total_minor})
+    return ((again,),)
+
+
+def _completed(desk: Desk, news: News) -> None:
+    assert news.checkout is not None
+    apply_checkout(desk, news.checkout)
+
+
+def _failed(desk: Desk, news: News) -> None:
+    """A bank debit came to nothing. After a success it is old news (F008)."""
+    assert news.checkout is not None
+    payment, order = _found(desk, news.checkout)
+    if payment.status is PaymentStatus.PENDING:
+        raise NotYet(f"{order.ref} was not completed yet")
+    if desk.books.payments.become(payment.key, PaymentStatus.FAILED, desk.now):
+        cancel(desk, order, CancelReason.PAYMENT_FAILED)
+
+
+def _of_intent(desk: Desk, news: News) -> tuple[Payment, Order]:
+    payment = desk.books.payments.by_intent(news.intent) if news.intent else None
+    order = desk.books.orders.get(payment.ref) if payment else None
+    if payment is None or order is None:
+        raise NotYet(f"no payment of ours is {news.intent}")
+    if payment.status in (PaymentStatus.PENDING, PaymentStatus.PROCESSING, PaymentStatus.FAILED):
+        raise NotYet(f"{order.ref} was not paid yet")
+    return payment, order
+
+
+def _refunded(desk: Desk, news: News) -> None:
+    """Money went back, whoever sent it: us or the merchant from Stripe's desk (F016)."""
+    payment, order = _of_intent(desk, news)
+    note_refund(desk, order, payment, news.refunded_minor, news.receipt_url)
+
+
+def note_refund(desk: Desk, order: Order, payment: Payment, refunded_minor: int, receipt_url: str | None) -> None:
+    """`refunded_minor` is all that was given back so far; less than is known already is old news."""
+    before = payment.refunded_minor
+    if not desk.books.payments.refunded(payment.key, refunded_minor, receipt_url, desk.now):
+        return
+    whole = refunded_minor >= payment.paid_minor
+    target = PaymentStatus.REFUNDED if whole else PaymentStatus.PARTIALLY_REFUNDED
+    desk.books.payments.become(payment.key, target, desk.now)
+    desk.say(order, "refunded", {"refunded": refunded_minor - before, "whole": whole})
+
+
+def _disputed(desk: Desk, news: News) -> None:
+    """The bank asks for the money back; the order is as it was, the merchant must answer (F017)."""
+    payment, order = _of_intent(desk, news)
+    if not news.inquiry:
+        desk.books.payments.become(payment.key, PaymentStatus.DISPUTED, desk.now)
+    desk.alert("dispute", "the shopper's bank has opened a dispute", order.ref)
+
+
+def _dispute_closed(desk: Desk, news: News) -> None:
+    """Won: the payment stands as it stood before, without a second thank-you. Lost: it stays disputed."""
+    payment, order = _of_intent(desk, news)
+    if news.won and payment.status is PaymentStatus.DISPUTED:
+        back = PaymentStatus.PARTIALLY_REFUNDED if payment.refunded_minor else PaymentStatus.SUCCEEDED
+        desk.books.payments.become(payment.key, back, desk.now)
+    desk.alert("dispute_closed", "the dispute was won" if news.won else "the dispute was lost", order.ref)
+
+
+def _receipt(desk: Desk, news: News) -> None:
+    """The charge behind a payment: all it brings is the address of its receipt."""
+    payment = desk.books.payments.by_intent(news.intent) if news.intent else None
+    if payment is None:
+        raise NotYet(f"no payment of ours is {news.intent}")
+    if news.receipt_url:
+        desk.books.payments.receipt(payment.key, news.receipt_url)
+
+
+def _unreadable(_desk: Desk, news: News) -> None:
+    raise NotYet(f"{news.key} is not shaped as expected")
+
+
+APPLY: Mapping[NewsKind, Callable[[Desk, News], None]] = {
+    "completed": _completed,
+    "settled": _completed,
+    "failed": _failed,
+    "expired": _completed,
+    "charged": _receipt,
+    "refunded": _refunded,
+    "disputed": _disputed,
+    "dispute_closed": _dispute_closed,
+    "unreadable": _unreadable,
+}

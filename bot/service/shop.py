@@ -1,0 +1,92 @@
+"""What the flow's verbs share: the shop's fixed parts and the making of what is new."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+
+from bot.domain.conversation import Counter, OpenOrder
+from bot.domain.messages import Inbound
+from bot.domain.orders import Order, OrderStatus
+from bot.domain.payments import PaymentStatus, Terms
+from bot.domain.understanding import Understanding
+from bot.ports import Books, PaymentProvider
+
+ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+"""Letters and digits that nobody mistakes for one another when read aloud."""
+RECENT = 8
+
+Understand = Callable[[str, str | None], Understanding]
+
+
+def new_ref() -> str:
+    """A reference a person can say on the telephone: C-7Q4K2."""
+    return "C-" + "".join(secrets.choice(ALPHABET) for _ in range(5))
+
+
+def new_token() -> str:
+    """128 bits and more: the address of an order's page cannot be guessed (F122)."""
+    return secrets.token_urlsafe(18)
+
+
+@dataclass(frozen=True)
+class Shop:
+    """The same for every event of the process. `page` makes the address of an order's page from its token.
+
+    `instant(channel, chat)` says whether a message to that chat may leave at once, without a wait in its lane.
+    """
+
+    counter: Counter
+    understand: Understand
+    provider: PaymentProvider
+    terms: Terms
+    languages: tuple[str, ...]
+    language: str
+    hold: timedelta
+    page: Callable[[str], str]
+    instant: Callable[[str, str], bool] = lambda _channel, _chat: False
+    ref: Callable[[], str] = new_ref
+    token: Callable[[], str] = new_token
+    patience: tuple[timedelta, ...] = field(
+        default=(timedelta(seconds=1), timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=10))
+    )
+    """Waits before an event that could not be handled is looked at again; after the last it is set aside for good."""
+
+
+def open_orders(shop: Shop, books: Books, channel: str, chat: str) -> tuple[OpenOrder, ...]:
+    """The shopper's own recent orders, as the conversation speaks of them."""
+    return tuple(_open_order(shop, books, order) for order in books.orders.of(channel, chat, RECENT))
+
+
+def _open_order(shop: Shop, books: Books, order: Order) -> OpenOrder:
+    payments = books.payments.of(order.ref)
+    unpaid = order.status is OrderStatus.CREATED
+    return OpenOrder(
+        ref=order.ref,
+        status=order.status,
+        total_minor=order.total_minor,
+        lines=order.lines,
+        at=order.created_at,
+        url=next((p.url for p in reversed(payments) if p.url), None) if unpaid else None,
+        page=shop.page(order.token),
+        closing=order.closing is not None,
+        processing=any(p.status is PaymentStatus.PROCESSING for p in payments),
+    )
+
+
+def dump_inbound(event: Inbound) -> str:
+    """An inbound event as it is kept while it waits to be looked at again."""
+    return json.dumps(asdict(event), ensure_ascii=False)
+
+
+def load_inbound(body: str) -> Inbound:
+    written: Mapping[str, object] = json.loads(body)
+    return Inbound(**written)  # type: ignore[arg-type] # our own dump
+
+
+def later(shop: Shop, attempts: int, now: datetime) -> datetime | None:
+    """When an event that failed `attempts` times is looked at again; None when it is set aside for good."""
+    return now + shop.patience[attempts] if attempts < len(shop.patience) else None

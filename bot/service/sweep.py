@@ -1,0 +1,88 @@
+"""What time brings: holds that are over, events that waited, rows that are due."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+
+from bot.domain.effects import Alert, CloseCheckout
+from bot.domain.orders import CancelReason
+from bot.errors import StoreDamaged, Temporary
+from bot.ports import Books, Clock, Receipt, Writer
+from bot.service import receive, settle
+from bot.service.shop import Shop, later
+
+log = structlog.get_logger(__name__)
+AT_ONCE = 100
+
+
+def close_overdue(shop: Shop, books: Books, clock: Clock) -> Receipt:
+    """Ask the provider to expire what was not paid in time; only its answer releases the hold (F042)."""
+    now = clock()
+    lanes = set()
+    for ref in books.orders.overdue(now, AT_ONCE):
+        order = books.orders.get(ref)
+        if order is None or not books.orders.begin_closing(ref, CancelReason.EXPIRED, now):
+            continue
+        for payment in books.payments.of(ref):
+            books.outbox.put(CloseCheckout(payment.key), channel=order.channel, chat=order.chat, ref=ref, now=now)
+        lanes.add(f"pay:{ref}")
+    return Receipt(lanes=frozenset(lanes))
+
+
+def waiting(books: Books, clock: Clock) -> list[tuple[str, str, str, int]]:
+    return list(books.inbox.waiting(clock(), AT_ONCE))
+
+
+class Sweeper:
+    """Runs every `every` seconds until cancelled; `wake` hands what it found to the deliverer."""
+
+    def __init__(
+        self, shop: Shop, write: Writer, clock: Clock, wake: Callable[[Receipt], None], *, every: float
+    ) -> None:
+        self._shop, self._write, self._clock, self._wake, self._every = shop, write, clock, wake, every
+
+    async def run(self) -> None:
+        while True:
+            try:
+                await self.once()
+            except Temporary as error:
+                log.warning("sweep.rests", error=str(error))
+            except StoreDamaged:
+                raise
+            except Exception:  # one bad row must not end the sweeping of the others
+                log.exception("sweep.broke")
+            await asyncio.sleep(self._every)
+
+    async def once(self) -> None:
+        self._wake(await self._write(lambda books: close_overdue(self._shop, books, self._clock)))
+        for event in await self._write(lambda books: waiting(books, self._clock)):
+            await self._look_again(*event)
+
+    async def _look_again(self, source: str, key: str, body: str, attempts: int) -> None:
+        try:
+            self._wake(await self._write(lambda books: self._handled(books, source, key, body, attempts)))
+        except Temporary:
+            raise
+        except Exception as error:  # noqa: BLE001 - a poison event is set aside, whatever it breaks (F072)
+            why = repr(error)
+            await self._write(lambda books: self._poisoned(books, source, key, body, attempts, why))
+
+    def _handled(self, books: Books, source: str, key: str, body: str, attempts: int) -> Receipt:
+        if source != self._shop.provider.name:
+            return receive.look_again(self._shop, books, source, key, body, self._clock())
+        news = self._shop.provider.reread(body)
+        if news is None:
+            books.inbox.settle(source, key)
+            return Receipt()
+        return settle.look_again(self._shop, books, news, attempts, self._clock())
+
+    def _poisoned(self, books: Books, source: str, key: str, body: str, attempts: int, error: str) -> None:
+        now = self._clock()
+        again = later(self._shop, attempts, now)
+        books.inbox.set_aside(source, key, body, error, again_at=again, now=now)
+        log.error("event.failed", source=source, key=key, attempts=attempts + 1, error=error, dead=again is None)
+        if again is None:
+            books.alert(Alert("poison", f"{source} {key}: {error}"), None, now)
