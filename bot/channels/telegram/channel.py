@@ -1,0 +1,239 @@
+"""The channel itself: intake that acknowledges only what is durable, limits, and the way out.
+
+The library's own Updater confirms updates before they are handled; so the intake is ours and only the Bot is its.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+import structlog
+from aiolimiter import AsyncLimiter
+from telegram import Bot, BotCommand
+from telegram.error import TelegramError
+
+from bot.channels.telegram.failures import translated
+from bot.channels.telegram.sending import Sender
+from bot.channels.telegram.updates import ALLOWED, SOURCE, Me, read_update
+from bot.channels.telegram.wire import AiohttpRequest
+from bot.errors import Permanent, Temporary
+from bot.ports import Envelope, Intake
+
+log = structlog.get_logger(__name__)
+BURST = 3
+"""Messages a chat may get at once before the pace of one a second applies."""
+CHATS_REMEMBERED = 10_000
+NO_LIMIT = 1000.0
+"""Messages a second from which on a limit is none."""
+MOST_AT_ONCE = 100
+"""Telegram gives at most so many updates a call."""
+
+
+@dataclass(frozen=True)
+class TelegramSettings:
+    """`webhook` is the public address that updates are sent to, None for polling. `poll_seconds` is a long poll's.
+
+    `commands` are (command, description) by language, "" for everybody else.
+    """
+
+    token: str
+    api_base: str
+    poll_seconds: float
+    per_second: float
+    per_chat_per_second: float
+    commands: Mapping[str, Sequence[tuple[str, str]]]
+    webhook: str | None = None
+    webhook_secret: str = ""
+
+
+class TelegramChannel:
+    name = SOURCE
+
+    def __init__(self, settings: TelegramSettings) -> None:
+        self._settings = settings
+        base = settings.api_base.rstrip("/")
+        self._polls = AiohttpRequest(connections=2, read_seconds=settings.poll_seconds + 10)
+        self.bot = Bot(
+            settings.token,
+            base_url=f"{base}/bot",
+            base_file_url=f"{base}/file/bot",
+            request=AiohttpRequest(),
+            get_updates_request=self._polls,
+        )
+        self._sender = Sender(self.bot, self._link)
+        self._me: Me | None = None
+        self._intake: Intake | None = None
+        self._ails: str | None = "not started"
+        self._answers: set[asyncio.Task[None]] = set()
+        self._overall = _limiter(settings.per_second, settings.per_second)
+        self._chats: OrderedDict[str, AsyncLimiter] = OrderedDict()
+
+    # -- coming and going
+
+    async def start(self, intake: Intake) -> None:
+        self._intake = intake
+        try:
+            await self.bot.initialize()
+            self._me = Me(self.bot.bot.id, self.bot.username)
+            await self._introduce()
+            if self._settings.webhook:
+                await self.bot.set_webhook(
+                    self._settings.webhook,
+                    secret_token=self._settings.webhook_secret,
+                    allowed_updates=ALLOWED,
+                    drop_pending_updates=False,  # what waits may be somebody's money (F073)
+                )
+            else:
+                await self.bot.delete_webhook(drop_pending_updates=False)
+        except TelegramError as error:
+            failure = translated(error)
+            self._ails = str(failure)
+            raise failure from error
+        self._ails = None
+        log.info("telegram.started", bot=self._me.username, webhook=bool(self._settings.webhook))
+
+    async def _introduce(self) -> None:
+        for language, commands in self._settings.commands.items():
+            await self.bot.set_my_commands(
+                [BotCommand(command, description) for command, description in commands], language_code=language or None
+            )
+
+    async def examine(self) -> Sequence[tuple[str, str]]:
+        try:
+            await self.bot.initialize()
+            hook = await self.bot.get_webhook_info()
+        except TelegramError as error:
+            return [(str(translated(error)), "set TELEGRAM_BOT_TOKEN to the token that @BotFather gave you")]
+        wanted = self._settings.webhook or ""
+        if hook.url and hook.url != wanted:
+            return [(f"updates go to {hook.url}", "stop that service; `comptoir run` then sets its own way")]
+        if hook.last_error_message and wanted:
+            return [(f"Telegram could not reach us: {hook.last_error_message}", "mend web.public_url or its server")]
+        return []
+
+    async def stop(self) -> None:
+        if self._answers:
+            await asyncio.wait(set(self._answers), timeout=2)
+        await self.bot.shutdown()
+
+    def healthy(self) -> str | None:
+        return self._ails
+
+    # -- in
+
+    async def listen(self) -> None:
+        """Poll until cancelled; with a webhook the web server brings the updates instead."""
+        if self._settings.webhook:
+            await asyncio.Event().wait()
+        offset: int | None = None
+        failures = 0
+        while True:
+            try:
+                updates = await self._poll(offset)
+                await self.take(updates)
+            except (Temporary, Permanent) as error:
+                failures += 1
+                self._ails = str(error)
+                wait = getattr(error, "retry_after", None) or min(0.2 * 2 ** min(failures, 8), 30)
+                log.warning("telegram.poll_failed", error=str(error), seconds=wait)
+                await asyncio.sleep(wait)
+                continue
+            failures, self._ails = 0, None
+            # Without news the offset is dropped: the ids may begin anew, lower than the last one (F052).
+            offset = int(updates[-1]["update_id"]) + 1 if updates else None
+
+    async def _poll(self, offset: int | None) -> Sequence[Mapping[str, Any]]:
+        """Plain JSON: the library's typed updates cost more than all that is done with them."""
+        fields: dict[str, object] = {
+            "limit": MOST_AT_ONCE,
+            "timeout": max(1, round(self._settings.poll_seconds)),
+            "allowed_updates": json.dumps(ALLOWED),
+        }
+        if offset is not None:
+            fields["offset"] = offset
+        try:
+            found = await self._polls.post(f"{self.bot.base_url}/getUpdates?{urlencode(fields)}")
+        except TelegramError as error:
+            raise translated(error) from error
+        assert isinstance(found, list)
+        return found
+
+    async def take(self, updates: Sequence[Mapping[str, Any]]) -> None:
+        """Make updates durable and decided on. Returns only then: whoever calls may acknowledge them.
+
+        Raises Temporary where the store cannot write: nothing may be acknowledged.
+        """
+        assert self._intake is not None, "not started"
+        assert self._me is not None, "not started"
+        read = []
+        for update in updates:
+            try:
+                found = read_update(update, self._me)
+            except (KeyError, TypeError, ValueError, AttributeError):
+                log.error("telegram.unreadable", update=update.get("update_id"))  # noqa: TRY400 - no trace of its text
+                continue
+            if found is not None:
+                read.append(found)
+        receipts = await self._intake([inbound for inbound, _ in read])
+        for (_, query), receipt in zip(read, receipts, strict=True):
+            if query is not None:
+                self._answer(query, receipt.notice)
+
+    def _answer(self, query: str, notice: str) -> None:
+        """Every pressed button is answered; an answer that comes too late is nobody's loss (F071)."""
+        answering = asyncio.create_task(self._answer_query(query, notice))
+        self._answers.add(answering)
+        answering.add_done_callback(self._answers.discard)
+
+    async def _answer_query(self, query: str, notice: str) -> None:
+        try:
+            await self.bot.answer_callback_query(query, text=notice or None)
+        except TelegramError as error:
+            log.info("telegram.answer_failed", error=str(error))
+
+    # -- out
+
+    async def ready(self, chat: str) -> None:
+        if self._settings.per_chat_per_second < NO_LIMIT:
+            await self._limit_of(chat).acquire()
+        if self._overall is not None:
+            await self._overall.acquire()
+
+    def free(self, chat: str) -> bool:
+        return self._overall is None or self._overall.has_capacity()
+
+    def _limit_of(self, chat: str) -> AsyncLimiter:
+        limiter = self._chats.get(chat)
+        if limiter is None:
+            rate = self._settings.per_chat_per_second
+            group = chat.startswith("-")
+            limiter = AsyncLimiter(20, 60) if group else AsyncLimiter(BURST, BURST / rate)
+            self._chats[chat] = limiter
+            if len(self._chats) > CHATS_REMEMBERED:
+                self._chats.popitem(last=False)
+        else:
+            self._chats.move_to_end(chat)
+        return limiter
+
+    async def send(self, envelope: Envelope) -> str | None:
+        try:
+            return await self._sender.send(envelope)
+        except TelegramError as error:
+            raise translated(error) from error
+
+    def _link(self, url: str) -> str:
+        """`start:p_<sku>` is the way to one's own chat with the bot."""
+        if url.startswith("start:"):
+            username = self._me.username if self._me else ""
+            return f"https://t.me/{username}?start={url.removeprefix('start:')}"
+        return url
+
+
+def _limiter(most: float, per_second: float) -> AsyncLimiter | None:
+    return None if per_second >= NO_LIMIT else AsyncLimiter(max(1.0, most), max(1.0, most) / per_second)

@@ -1,0 +1,164 @@
+"""From words to Telegram's methods: a photo with its caption, an edit in place, or plain text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from html import unescape
+from pathlib import Path
+from typing import TypeVar
+
+from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, InputMediaPhoto, LinkPreviewOptions, Message
+from telegram.constants import MessageLimit, ParseMode
+from telegram.error import BadRequest
+
+from bot.ports import Envelope, Rendered
+
+T = TypeVar("T")
+SAME = "message is not modified"
+NOT_EDITABLE = ("message to edit not found", "message can't be edited", "there is no text in the message to edit")
+UNPARSED = "can't parse entities"
+STALE_FILE = ("wrong file identifier", "wrong remote file identifier", "file reference")
+NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+
+
+def units(text: str) -> int:
+    """Telegram counts UTF-16 code units, after the tags are read."""
+    return len(plain(text).encode("utf-16-le")) // 2
+
+
+def plain(text: str) -> str:
+    """The words of a message without its tags."""
+    return unescape(re.sub(r"<[^<>]*>", "", text))
+
+
+def parts(text: str, most: int = MessageLimit.MAX_TEXT_LENGTH) -> list[str]:
+    """A text in pieces that fit, cut between lines; a line that is too long itself loses its tags and is cut."""
+    if units(text) <= most:
+        return [text]
+    pieces: list[str] = [""]
+    for line in text.split("\n"):
+        whole = [line] if units(line) <= most else _cut(plain(line), most)
+        for piece in whole:
+            joined = f"{pieces[-1]}\n{piece}" if pieces[-1] else piece
+            if units(joined) <= most:
+                pieces[-1] = joined
+            else:
+                pieces.append(piece)
+    return pieces
+
+
+def _cut(line: str, most: int) -> list[str]:
+    encoded = line.encode("utf-16-le")
+    size = most - 1  # room for a surrogate pair that must not be split
+    cut = [encoded[i : i + 2 * size].decode("utf-16-le", "ignore") for i in range(0, len(encoded), 2 * size)]
+    return [piece.replace("&", "&amp;").replace("<", "&lt;") for piece in cut]
+
+
+class Sender:
+    """Sends envelopes through one Bot. Raises telegram.error.TelegramError."""
+
+    def __init__(self, bot: Bot, link: Callable[[str], str]) -> None:
+        self._bot, self._link = bot, link
+        self._files: dict[str, str] = {}
+
+    async def send(self, envelope: Envelope) -> str | None:
+        try:
+            return await self._send(envelope, ParseMode.HTML)
+        except BadRequest as error:
+            if UNPARSED not in error.message.lower():
+                raise
+        bare = Rendered(plain(envelope.body.text), envelope.body.rows, envelope.body.picture)
+        return await self._send(
+            Envelope(envelope.chat, bare, envelope.replaces, envelope.pictured, envelope.keyboard_only), None
+        )
+
+    async def _send(self, envelope: Envelope, mode: str | None) -> str | None:
+        if envelope.replaces is not None:
+            try:
+                return await self._edit(envelope, mode, int(envelope.replaces))
+            except BadRequest as error:
+                sentence = error.message.lower()
+                if SAME in sentence or envelope.keyboard_only:
+                    return envelope.replaces
+                if not any(known in sentence for known in NOT_EDITABLE):
+                    raise
+        return await self._new(envelope, mode)
+
+    async def _edit(self, envelope: Envelope, mode: str | None, message_id: int) -> str | None:
+        chat, body, keyboard = int(envelope.chat), envelope.body, self._keyboard(envelope.body)
+        if envelope.keyboard_only:
+            await self._bot.edit_message_reply_markup(chat, message_id, reply_markup=keyboard)
+        elif not envelope.pictured and body.picture is None:
+            await self._bot.edit_message_text(
+                parts(body.text)[0],
+                chat,
+                message_id,
+                parse_mode=mode,
+                reply_markup=keyboard,
+                link_preview_options=NO_PREVIEW,
+            )
+        elif envelope.pictured and body.picture is not None and _fits(body):
+            edited = await self._with_picture(
+                body.picture,
+                lambda photo: self._bot.edit_message_media(
+                    InputMediaPhoto(photo, caption=body.text, parse_mode=mode), chat, message_id, reply_markup=keyboard
+                ),
+            )
+            self._remember(body.picture, edited)
+        elif envelope.pictured and _fits(body):
+            await self._bot.edit_message_caption(
+                chat, message_id, caption=body.text, parse_mode=mode, reply_markup=keyboard
+            )
+        else:
+            return await self._new(envelope, mode)
+        return envelope.replaces
+
+    async def _new(self, envelope: Envelope, mode: str | None) -> str | None:
+        chat, body, keyboard = int(envelope.chat), envelope.body, self._keyboard(envelope.body)
+        if body.picture is not None and _fits(body):
+            sent = await self._with_picture(
+                body.picture,
+                lambda photo: self._bot.send_photo(
+                    chat, photo, caption=body.text, parse_mode=mode, reply_markup=keyboard
+                ),
+            )
+            self._remember(body.picture, sent)
+            return str(sent.message_id)
+        pieces = parts(body.text)
+        for piece in pieces[:-1]:
+            await self._bot.send_message(chat, piece, parse_mode=mode, link_preview_options=NO_PREVIEW)
+        last = await self._bot.send_message(
+            chat, pieces[-1], parse_mode=mode, reply_markup=keyboard, link_preview_options=NO_PREVIEW
+        )
+        return str(last.message_id)
+
+    async def _with_picture(self, picture: str, send: Callable[[str | Path], Awaitable[T]]) -> T:
+        """Uploaded once; from then on Telegram knows it by its own id, until it forgets it."""
+        known = self._files.get(picture)
+        if known is not None:
+            try:
+                return await send(known)
+            except BadRequest as error:
+                if not any(sentence in error.message.lower() for sentence in STALE_FILE):
+                    raise
+                del self._files[picture]
+        return await send(picture if picture.startswith("https://") else Path(picture))
+
+    def _remember(self, picture: str, message: Message | bool) -> None:
+        if isinstance(message, Message) and message.photo:
+            self._files[picture] = message.photo[-1].file_id
+
+    def _keyboard(self, body: Rendered) -> InlineKeyboardMarkup | None:
+        if not body.rows:
+            return None
+        return InlineKeyboardMarkup([[self._button(*button) for button in row] for row in body.rows])
+
+    def _button(self, label: str, action: str | None, url: str | None) -> InlineKeyboardButton:
+        if url is not None:
+            return InlineKeyboardButton(label, url=self._link(url))
+        return InlineKeyboardButton(label, callback_data=action)
+
+
+def _fits(body: Rendered) -> bool:
+    return units(body.text) <= MessageLimit.CAPTION_LENGTH

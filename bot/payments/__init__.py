@@ -1,0 +1,1 @@
+"""Ways to be paid, one package a provider."""
