@@ -1,0 +1,378 @@
+"""The composition root: the only module that knows every concrete part, and how a shop starts and stops."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import structlog
+import uvicorn
+from starlette.routing import BaseRoute
+
+from bot.channels.telegram import TelegramChannel, TelegramSettings
+from bot.config import Settings
+from bot.domain.conversation import Counter, Rules
+from bot.domain.orders import Order
+from bot.domain.payments import Payment, Terms
+from bot.domain.retry import RetryPolicy
+from bot.domain.understanding import Clerk
+from bot.errors import ConfigError, Permanent, Problem, StoreDamaged, Temporary
+from bot.metrics import measured
+from bot.payments.stripe import CheckoutRequest, SignedEvents, StripeProvider
+from bot.ports import Books, Channel, Receipt, Store
+from bot.rendering import LANGUAGES, TemplateRenderer, Voice, templates_folder
+from bot.service.crossing import Crossing
+from bot.service.deliver import Deliverer
+from bot.service.intake import Reception
+from bot.service.perform import Performer
+from bot.service.shop import Shop
+from bot.service.sweep import Sweeper
+from bot.web.hooks import Hooks
+from bot.web.pages import Pages, ShopFacts
+from bot.web.site import Site, application
+from storage import SqliteStore, open_store
+
+log = structlog.get_logger(__name__)
+DRAIN = 8.0
+"""Seconds that what is begun may take to end after SIGTERM; the whole stop is done within ten."""
+SWEEP_EVERY = 0.5
+RESTART_AFTER = 5.0
+COMMANDS = ("start", "shop", "orders", "cart", "help", "terms", "support", "paysupport", "privacy", "stop")
+"""What Telegram's menu offers, in this order."""
+NO_KEY = "rk_test_none"
+"""What stands for a key where nothing is ever asked of Stripe."""
+SWITCH_INTERVAL = 0.001
+"""Seconds before a thread must let another run: the writer's thread must not keep the event loop waiting for 5 ms."""
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def renderer_of(settings: Settings) -> TemplateRenderer:
+    voice = Voice(settings.shop.name, settings.shop.currency, settings.shop.timezone)
+    return TemplateRenderer(voice, settings.path.parent / "templates", languages=_languages(settings))
+
+
+def _languages(settings: Settings) -> tuple[str, ...]:
+    """The shop's own first: it is what an unknown language falls back to."""
+    return (settings.shop.locale, *(language for language in LANGUAGES if language != settings.shop.locale))
+
+
+def clerk_of(settings: Settings) -> Clerk:
+    return Clerk(settings.catalogue, keywords=settings.keywords, language=settings.shop.locale)
+
+
+def counter_of(settings: Settings) -> Counter:
+    rules = Rules(
+        max_quantity=settings.orders.max_quantity,
+        max_open=settings.orders.max_open,
+        support=settings.shop.support,
+        languages=_languages(settings),
+        terms_url=settings.shop.terms_url,
+        privacy_url=settings.shop.privacy_url,
+    )
+    return Counter(settings.catalogue, rules)
+
+
+def public_url(settings: Settings) -> str:
+    return (settings.web.public_url or f"http://{settings.web.host}:{settings.web.port}").rstrip("/")
+
+
+def store_of(settings: Settings, *, writes: bool = True) -> Store:
+    return open_store(settings.storage.url, settings.path.parent, writes=writes)
+
+
+def _provider(settings: Settings) -> StripeProvider:
+    secrets = settings.secrets
+    return StripeProvider(
+        secrets.stripe_api_key.get_secret_value() if secrets.stripe_api_key else NO_KEY,
+        host=settings.stripe.api_base,
+        request=CheckoutRequest(
+            catalogue=settings.catalogue,
+            hold=settings.orders.hold,
+            page=lambda token: f"{public_url(settings)}/o/{token}",
+            shipping_countries=settings.stripe.shipping_countries,
+            promotion_codes=settings.stripe.allow_promotion_codes,
+            automatic_tax=settings.stripe.automatic_tax,
+        ),
+        events=SignedEvents([secret.get_secret_value() for secret in secrets.stripe_webhook_secret]),
+        clock=utc_now,
+        livemode=settings.stripe.livemode,
+    )
+
+
+def _terms(settings: Settings) -> Terms:
+    ways = settings.catalogue.shipping
+    return Terms(
+        livemode=settings.stripe.livemode,
+        promotion_codes=settings.stripe.allow_promotion_codes,
+        automatic_tax=settings.stripe.automatic_tax,
+        shipping_minors=tuple(way.price_minor for way in ways),
+    )
+
+
+def _telegram(settings: Settings, renderer: TemplateRenderer) -> Channel:
+    own, secrets = settings.telegram, settings.secrets
+    assert secrets.telegram_bot_token is not None
+    hook_secret = secrets.telegram_webhook_secret
+    worded = {
+        language: [(command, renderer.word(f"command_{command}", language)) for command in COMMANDS]
+        for language in _languages(settings)
+    }
+    return TelegramChannel(
+        TelegramSettings(
+            token=secrets.telegram_bot_token.get_secret_value(),
+            api_base=own.api_base,
+            poll_seconds=own.poll_timeout.total_seconds(),
+            per_second=own.messages_per_second,
+            per_chat_per_second=own.messages_per_chat_per_second,
+            commands={"": worded[settings.shop.locale]} | worded,
+            webhook=f"{public_url(settings)}/telegram/webhook" if own.mode == "webhook" else None,
+            webhook_secret=hook_secret.get_secret_value() if hook_secret else "",
+        )
+    )
+
+
+CHANNELS: Mapping[str, Callable[[Settings, TemplateRenderer], Channel]] = {"telegram": _telegram}
+"""A new channel is one file and one line here."""
+
+
+def _enabled(settings: Settings) -> list[str]:
+    return [name for name in CHANNELS if getattr(settings, name).enabled]
+
+
+@dataclass(frozen=True)
+class Running:
+    """A shop at work: what its commands and its demo look at."""
+
+    store: Store
+    channels: Mapping[str, Channel]
+    deliverer: Deliverer
+    site: Site
+
+
+def _shop(settings: Settings, provider: StripeProvider, instant: Callable[[str, str], bool]) -> Shop:
+    clerk = clerk_of(settings)
+    return Shop(
+        counter=counter_of(settings),
+        understand=lambda text, language: clerk.understand(text, language=language),
+        provider=provider,
+        terms=_terms(settings),
+        languages=_languages(settings),
+        language=settings.shop.locale,
+        hold=settings.orders.hold,
+        page=lambda token: f"{public_url(settings)}/o/{token}",
+        instant=instant,
+    )
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """The shop with nobody outside: its rules and words over books that are forgotten."""
+
+    shop: Shop
+    renderer: TemplateRenderer
+    write: Callable[[Callable[[Books], Receipt]], Receipt]
+
+
+def rehearsed(settings: Settings) -> Rehearsal:
+    """A shop that needs no secret, no network and no file: for talking to it in a terminal."""
+    store = SqliteStore(":memory:")
+    store.write(lambda books: books.shelf.sync(settings.catalogue))
+    return Rehearsal(
+        _shop(settings, _provider(settings), lambda _channel, _chat: True), renderer_of(settings), store.write
+    )
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Running]:
+    """Every part of the shop, made, joined and at work, without a web server; ended in order on leaving.
+
+    Raises Busy where another process runs the shop, StoreDamaged where its database cannot be trusted.
+    """
+    store = store_of(settings)
+    write = Crossing(store)
+    renderer = renderer_of(settings)
+    channels = {name: CHANNELS[name](settings, renderer) for name in _enabled(settings)}
+    provider = _provider(settings)
+    shop = _shop(settings, provider, lambda channel, chat: channel in channels and channels[channel].free(chat))
+    perform = Performer(shop, store, channels, provider, renderer)
+    policy = RetryPolicy(settings.delivery.retry_base, settings.delivery.max_attempts)
+    deliverer = Deliverer(perform, write, utc_now, policy=policy, lease=settings.delivery.lease)
+    reception = Reception(shop, write, utc_now, deliverer.wake, renderer.word)
+    sweeper = Sweeper(shop, write, utc_now, deliverer.wake, every=SWEEP_EVERY)
+    await write(lambda books: books.shelf.sync(settings.catalogue))
+    await write(lambda books: books.outbox.recover(utc_now()))
+    tasks = [asyncio.create_task(deliverer.run()), asyncio.create_task(sweeper.run())]
+    listening = [asyncio.create_task(_listen(channel, reception)) for channel in channels.values()]
+    hooks = _hooks(settings, channels, reception, provider)
+    try:
+        yield Running(store, channels, deliverer, _site(settings, hooks, store, channels, provider))
+    finally:
+        await _ended(listening)
+        if not await deliverer.drain(DRAIN):
+            log.warning("shop.stopped_busy", lanes=deliverer.busy)
+        await _ended(tasks)
+        for channel in channels.values():
+            await channel.stop()
+        await provider.stop()
+        await asyncio.to_thread(store.close)
+
+
+async def _listen(channel: Channel, reception: Reception) -> None:
+    """Start a channel and keep it listening; what the platform refuses for now is asked again."""
+    while True:
+        try:
+            await channel.start(reception.take)
+            await channel.listen()
+        except Temporary as error:
+            wait = error.retry_after or RESTART_AFTER
+            log.warning("channel.waits", channel=channel.name, error=str(error), seconds=wait)
+            await asyncio.sleep(wait)
+        except StoreDamaged:
+            raise
+        except Permanent as error:
+            log.error("channel.refused", channel=channel.name, error=str(error))  # noqa: TRY400 - no trace needed
+            await asyncio.sleep(60)
+
+
+async def _ended(tasks: Sequence[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _hooks(
+    settings: Settings, channels: Mapping[str, Channel], reception: Reception, provider: StripeProvider
+) -> Hooks:
+    telegram = channels.get("telegram")
+    hook_secret = settings.secrets.telegram_webhook_secret
+    by_webhook = isinstance(telegram, TelegramChannel) and settings.telegram.mode == "webhook"
+    return Hooks(
+        provider=provider,
+        settle=reception.settle,
+        clock=utc_now,
+        take=telegram.take if by_webhook and isinstance(telegram, TelegramChannel) else None,
+        telegram_secret=hook_secret.get_secret_value() if hook_secret and by_webhook else "",
+    )
+
+
+def _site(
+    settings: Settings, hooks: Hooks, store: Store, channels: Mapping[str, Channel], provider: StripeProvider
+) -> Site:
+    own = settings.path.parent / "templates"
+    folders: list[Path] = [folder for folder in (own, templates_folder()) if folder.is_dir()]
+    shop = settings.shop
+    facts = ShopFacts(shop.name, shop.support, shop.terms_url, shop.privacy_url, shop.timezone, None)
+
+    def look(token: str) -> tuple[Order, Sequence[Payment]] | None:
+        def find(books: Books) -> tuple[Order, Sequence[Payment]] | None:
+            order = books.orders.by_token(token)
+            return None if order is None else (order, books.payments.of(order.ref))
+
+        return store.read(find)
+
+    def ailing() -> Mapping[str, str]:
+        parts = {"storage": store.healthy(), provider.name: provider.healthy()}
+        parts |= {name: channel.healthy() for name, channel in channels.items()}
+        return {name: why for name, why in parts.items() if why is not None}
+
+    return Site(hooks, Pages(folders, facts), look, ailing, lambda: measured(store), shop.locale)
+
+
+async def _asked(settings: Settings) -> list[Problem]:
+    """Whether Telegram and Stripe accept the shop's keys and are set up for it."""
+    found: list[Problem] = []
+    renderer = renderer_of(settings)
+    for name in _enabled(settings):
+        channel = CHANNELS[name](settings, renderer)
+        found += [Problem("environment", 0, name, wrong, remedy) for wrong, remedy in await channel.examine()]
+        await channel.stop()
+    provider = _provider(settings)
+    found += [Problem("environment", 0, provider.name, wrong, remedy) for wrong, remedy in await provider.examine()]
+    await provider.stop()
+    return found
+
+
+def online_problems(settings: Settings) -> list[Problem]:
+    """`check --online`: each service asked, without changing anything there."""
+    return asyncio.run(_asked(settings))
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its own signal handlers: the shop stops in its own order."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@asynccontextmanager
+async def served(site: Site, listener: socket.socket, more: Sequence[BaseRoute] = ()) -> AsyncIterator[None]:
+    """The web server on a socket that already listens, until leaving."""
+    config = uvicorn.Config(
+        application(site, more),
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        timeout_keep_alive=65,
+        timeout_graceful_shutdown=3,
+        server_header=False,
+        h11_max_incomplete_event_size=65536,
+    )
+    server = _Server(config)
+    serving = asyncio.create_task(server.serve([listener]))
+    try:
+        while not server.started and not serving.done():  # noqa: ASYNC110 - uvicorn offers no event to wait for
+            await asyncio.sleep(0.01)
+        yield
+    finally:
+        server.should_exit = True
+        await serving
+
+
+def listen_on(host: str, port: int) -> socket.socket:
+    """Raises ConfigError where the address is taken or not ours."""
+    try:
+        return socket.create_server(
+            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=1024
+        )
+    except OSError as error:
+        problem = Problem("bot.toml", 0, "web.port", f"{host}:{port}: {error.strerror}", "write a port that is free")
+        raise ConfigError([problem]) from error
+
+
+async def run(settings: Settings, *, ready: Callable[[str], None] = lambda _address: None) -> None:
+    """Run the shop until SIGTERM or SIGINT. `ready` is told the address once the web server answers."""
+    sys.setswitchinterval(SWITCH_INTERVAL)
+    listener = listen_on(settings.web.host, settings.web.port)
+    stop = stop_signal()
+    async with opened(settings) as shop, served(shop.site, listener):
+        gc.freeze()  # what the shop is made of lives as long as it does: the collector need not look at it again
+        ready(f"http://{settings.web.host}:{listener.getsockname()[1]}/")
+        await stop.wait()
+        log.info("shop.stopping")
+
+
+def stop_signal() -> asyncio.Event:
+    """Set by the first SIGTERM or SIGINT; the second ends the process at once."""
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def asked() -> None:
+        if stop.is_set():
+            raise SystemExit(1)
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, asked)
+    return stop

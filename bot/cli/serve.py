@@ -1,0 +1,71 @@
+"""Commands that keep running: the shop for real, and the demo."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+
+import structlog
+import uvloop
+
+from bot import app, logs
+from bot.cli.output import BAD_CONFIG, complain
+from bot.config import Settings, load, warnings
+from bot.errors import Problem
+
+
+class Role(StrEnum):
+    """What a process of the shop does; on SQLite one does everything."""
+
+    ALL = "all"
+    WEB = "web"
+    WORKER = "worker"
+
+
+def run(config: Path, role: Role) -> int:
+    """The shop until SIGTERM. Exit 0 after an orderly stop, 78 where bot.toml or the environment is not right."""
+    settings = load(config)
+    if role is not Role.ALL:
+        complain("several processes need PostgreSQL, which this version does not have yet: run without --role")
+        return BAD_CONFIG
+    _verify_templates(settings)
+    logs.configure()
+    log = structlog.get_logger("comptoir")
+    for problem in warnings(settings):
+        log.warning("config.advice", advice=str(problem))
+
+    def ready(address: str) -> None:
+        log.info("shop.open", address=address, shop=settings.shop.name)
+
+    uvloop.run(app.run(settings, ready=ready))
+    return 0
+
+
+def _verify_templates(settings: Settings) -> None:
+    """Raises ConfigError: a fault in a template is found now, not at the first sale (F111)."""
+    if problems := template_problems(settings):
+        raise app.ConfigError(problems)
+
+
+def template_problems(settings: Settings) -> list[Problem]:
+    return app.renderer_of(settings).problems(list(app.CHANNELS))
+
+
+def checks() -> dict[str, Callable[[Settings], list[Problem]] | None]:
+    """What `check` looks at beyond bot.toml itself."""
+    return {"templates": template_problems, "online_checks": app.online_problems}
+
+
+def demo(config: Path, port: int) -> int:
+    from bot.demo import play  # noqa: PLC0415 - the sandbox is not loaded by a shop for real
+
+    logs.configure(level=30)
+
+    def ready(address: str) -> None:
+        print(f"The demo shop is open: {address}", flush=True)
+        print("Nothing is real here: no account, no key, no money. Ctrl-C closes it.", file=sys.stderr)
+
+    uvloop.run(play(config, port, ready))
+    return 0

@@ -1,0 +1,70 @@
+"""Commands that need no wire: how the shop understands, and a conversation in the terminal."""
+
+from __future__ import annotations
+
+import json
+import sys
+from itertools import count
+from pathlib import Path
+
+from rich.console import Console
+
+from bot import app
+from bot.channels.telegram.sending import plain
+from bot.config import load
+from bot.domain.effects import OpenCheckout, Say
+from bot.domain.messages import Inbound, clean
+from bot.domain.understanding import as_json
+from bot.ports import Rendered, Task
+from bot.service.receive import receive
+
+CHANNEL = "terminal"
+
+
+def understand(config: Path) -> int:
+    """One JSON object a line for each line of stdin."""
+    clerk = app.clerk_of(load(config, secrets=False))
+    for raw in sys.stdin.buffer:
+        text = clean(raw.decode("utf-8", "replace"))
+        print(json.dumps(as_json(clerk.understand(text)), ensure_ascii=False), flush=True)
+    return 0
+
+
+def chat(config: Path) -> int:
+    """Talk until the end of input; a number presses a button. Nothing is kept, and nothing can be paid."""
+    settings = load(config, secrets=False)
+    rehearsal = app.rehearsed(settings)
+    console = Console()
+    tokens: list[str] = []
+    console.print(f"{settings.shop.name}: write a message, or a button's number. Ctrl-D ends.")
+    for number in count(1):
+        try:
+            text = console.input("> ")
+        except EOFError:
+            return 0
+        pressed = tokens[int(text) - 1] if text.isdecimal() and 0 < int(text) <= len(tokens) else None
+        inbound = Inbound(CHANNEL, str(number), CHANNEL, "1", text=text, press=pressed)
+        receipt = rehearsal.write(lambda books, event=inbound: receive(rehearsal.shop, books, event, app.utc_now()))
+        tokens = []
+        for task in receipt.tasks:
+            tokens += _spoken(console, rehearsal.renderer, task, len(tokens))
+    return 0
+
+
+def _spoken(console: Console, renderer: app.TemplateRenderer, task: Task, before: int) -> list[str]:
+    """Print what a task says; -> the tokens of its buttons, numbered from `before` + 1."""
+    match task.effect:
+        case Say():
+            body: Rendered = renderer.say(task.effect, channel=CHANNEL, task=task.id)
+            console.print(plain(body.text), highlight=False, markup=False)
+            tokens: list[str] = []
+            for label, token, url in (button for row in body.rows for button in row):
+                if token is not None:
+                    tokens.append(token)
+                    console.print(f"  [{before + len(tokens)}] {label}", highlight=False, markup=False)
+                elif url is not None:
+                    console.print(f"  {label}: {url}", highlight=False, markup=False)
+            return tokens
+        case OpenCheckout():
+            console.print(f"(order {task.ref}: the payment link would follow here)", markup=False)
+    return []

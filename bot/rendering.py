@@ -1,0 +1,149 @@
+"""Messages in words: the merchant's own templates first, ours next.
+
+A template sees facts, never code: the environment is sandboxed, what is missing is an error, and everything is
+escaped for its channel. What a shopper wrote is a fact like any other and is never compiled.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_datetime
+from babel.numbers import format_currency
+from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined, Template, TemplateError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup
+
+from bot.domain.effects import Button, Say
+from bot.domain.money import to_decimal
+from bot.errors import Problem
+from bot.ports import Rendered
+
+LANGUAGES = ("fr", "en")
+BLANKS = re.compile(r"\n{3,}")
+ESCAPED = frozenset({"telegram"})
+"""Channels whose messages are HTML; the others get plain text."""
+MESSAGES = (
+    "already_canceled as_you_like ask_quantity cancel_paid cancel_which cannot_be_paid card_in_chat choose_option "
+    "choose_product empty_cart help human in_private link link_again no_orders not_enough nothing_to_cancel one_moment "
+    "order_canceled order_expired orders payment_failed payment_processing product refund_due refunded sold_out "
+    "stopped thanks too_many too_many_open too_much unknown welcome window you_are_welcome"
+).split()
+
+
+def templates_folder() -> Path:
+    """Our own templates: inside the package when installed as a wheel, beside it in a checkout."""
+    here = Path(__file__).resolve().parent
+    packaged = here / "_templates"
+    return packaged if packaged.is_dir() else here.parent / "templates"
+
+
+@dataclass(frozen=True)
+class Voice:
+    """What every template may speak of besides its own facts."""
+
+    shop: str
+    currency: str
+    timezone: str
+
+
+class TemplateRenderer:
+    """Templates `<language>/<message>.j2`, or `<language>/<message>.<channel>.j2` where one differs."""
+
+    def __init__(self, voice: Voice, own: Path | None = None, *, languages: Sequence[str] = LANGUAGES) -> None:
+        self._languages = tuple(languages)
+        folders = ([own] if own is not None and own.is_dir() else []) + [templates_folder()]
+        self._environments = {
+            (language, html): _environment(voice, folders, language, html=html)
+            for language in self._languages
+            for html in (True, False)
+        }
+        self._words = {language: self._read_words(folders, language) for language in self._languages}
+        self._compiled: dict[tuple[str, str, str], Template] = {}
+
+    def _read_words(self, folders: Sequence[Path], language: str) -> Mapping[str, Template]:
+        """The short words of buttons and notices; each is a little template."""
+        merged: dict[str, str] = {}
+        for folder in reversed(folders):
+            path = folder / language / "words.toml"
+            if path.is_file():
+                merged |= tomllib.loads(path.read_text(encoding="utf-8"))
+        plain = self._environments[language, False]
+        return {name: plain.from_string(text) for name, text in merged.items()}
+
+    def say(self, say: Say, *, channel: str, task: int) -> Rendered:
+        language = say.language if say.language in self._languages else self._languages[0]
+        text = self._template(say.message, language, channel).render(say.facts)
+        rows: list[tuple[tuple[str, str | None, str | None], ...]] = []
+        place = 0
+        for row in say.buttons:
+            worded = []
+            for button in row:
+                token = f"{task}.{place}" if button.action is not None else None
+                worded.append((self._label(button, language), token, button.url))
+                place += 1
+            if worded:
+                rows.append(tuple(worded))
+        return Rendered(BLANKS.sub("\n\n", text.strip()), tuple(rows), say.picture)
+
+    def word(self, name: str, language: str) -> str:
+        words = self._words.get(language) or self._words[self._languages[0]]
+        return words[name].render() if name else ""
+
+    def _label(self, button: Button, language: str) -> str:
+        return self._words[language][button.label].render(button.facts)[:64]
+
+    def _template(self, message: str, language: str, channel: str) -> Template:
+        key = (message, language, channel)
+        if key not in self._compiled:
+            environment = self._environments[language, channel in ESCAPED]
+            names = [f"{language}/{message}.{channel}.j2", f"{language}/{message}.j2"]
+            self._compiled[key] = environment.select_template(names)
+        return self._compiled[key]
+
+    def problems(self, channels: Sequence[str]) -> list[Problem]:
+        """Every template that is missing or cannot be compiled, for `check` (F111)."""
+        found = []
+        for language in self._languages:
+            for channel in channels:
+                for message in MESSAGES:
+                    try:
+                        self._template(message, language, channel)
+                    except TemplateError as error:
+                        name = getattr(error, "name", None) or f"{language}/{message}.j2"
+                        line = getattr(error, "lineno", 0) or 0
+                        found.append(Problem(f"templates/{name}", line, message, str(error), "mend the template"))
+        return found
+
+
+def _environment(voice: Voice, folders: Sequence[Path], language: str, *, html: bool) -> ImmutableSandboxedEnvironment:
+    environment = ImmutableSandboxedEnvironment(
+        loader=ChoiceLoader([FileSystemLoader(folder) for folder in folders]),
+        autoescape=html,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    zone = ZoneInfo(voice.timezone)
+
+    @lru_cache(maxsize=4096)
+    def money(minor: int) -> str:
+        return format_currency(to_decimal(minor, voice.currency), voice.currency, locale=language)
+
+    def date(stamp: str) -> str:
+        return format_datetime(datetime.fromisoformat(stamp).astimezone(zone), "d MMMM", locale=language)
+
+    def bold(text: object) -> object:
+        return Markup("<b>{}</b>").format(text) if html else text
+
+    environment.filters |= {"money": money, "date": date, "bold": bold}
+    environment.globals["shop"] = voice.shop
+    return environment
