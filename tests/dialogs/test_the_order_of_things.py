@@ -1,0 +1,233 @@
+"""Payments that come late, twice, out of order, or not at all."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from bot.domain.orders import CancelReason, OrderStatus
+from bot.domain.payments import PaymentStatus
+from tests.dialogs.dialog import Dialog, opened_shop
+
+
+def test_a_hold_that_is_over_is_released_once_stripe_says_so(dialog: Dialog) -> None:
+    """F042"""
+    dialog.shopper("un mug noir svp")
+    (said,) = dialog.hours(0.6)
+    assert said.name == "order_expired"
+    assert dialog.order().status is OrderStatus.CANCELED
+    assert dialog.order().cancel_reason is CancelReason.EXPIRED
+    assert dialog.stock("mug-noir") == (0, 0)
+
+
+def test_a_hold_is_kept_where_the_page_was_paid_at_the_last_moment(dialog: Dialog) -> None:
+    """F037: the answer to /expire is that the session is complete."""
+    dialog.shopper("un mug noir svp")
+    dialog.completed.add(dialog.payments()[0].key)
+    (said,) = dialog.hours(0.6)
+    assert said.name == "thanks"
+    assert dialog.stock("mug-noir") == (0, 1)
+
+
+def test_time_does_not_run_while_there_is_no_link_to_pay(dialog: Dialog) -> None:
+    """F038"""
+    dialog.opens = False
+    dialog.shopper("un mug noir svp")
+    assert dialog.hours(5) == []
+    assert dialog.stock("mug-noir") == (1, 0)
+
+
+def test_a_late_payment_is_honoured_while_there_is_stock(dialog: Dialog) -> None:
+    """F005"""
+    dialog.shopper("un mug noir svp")
+    dialog.hours(0.6)
+    (thanks,) = dialog.pays()
+    assert thanks.name == "thanks"
+    assert dialog.order().status is OrderStatus.PAID
+    assert dialog.stock("mug-noir") == (0, 1)
+
+
+def test_a_late_payment_for_what_is_gone_is_given_back_once(dialog: Dialog) -> None:
+    """F006"""
+    dialog.shopper("un mug noir svp")
+    dialog.hours(0.6)
+    first = dialog.payments()[0].key
+    other = dialog.other("2002")
+    other.shopper("un mug noir svp")
+    other.pays()
+    said = dialog.pays(key=first)
+    assert [s.name for s in said] == ["refund_due", "refunded"]
+    assert dialog.payments()[0].status is PaymentStatus.REFUNDED
+    assert dialog.stock("mug-noir") == (0, 1)
+    assert dialog.pays(key=first) == []
+
+
+def test_a_bank_debit_is_confirmed_only_when_the_money_is_there(dialog: Dialog) -> None:
+    """F007"""
+    dialog.shopper("un mug noir svp")
+    (said,) = dialog.pays(paid=False)
+    assert said.name == "payment_processing"
+    assert dialog.hours(48) == []
+    assert dialog.stock("mug-noir") == (1, 0)
+    (thanks,) = dialog.news("settled")
+    assert thanks.name == "thanks"
+
+
+def test_a_bank_debit_that_fails_frees_the_stock_once(dialog: Dialog) -> None:
+    """F008"""
+    dialog.shopper("un mug noir svp")
+    dialog.pays(paid=False)
+    (said,) = dialog.news("failed")
+    assert said.name == "payment_failed"
+    assert dialog.order().cancel_reason is CancelReason.PAYMENT_FAILED
+    assert dialog.news("failed") == []
+    assert dialog.stock("mug-noir") == (0, 0)
+
+
+def test_a_failure_after_the_success_is_old_news(dialog: Dialog) -> None:
+    """F008"""
+    dialog.shopper("un mug noir svp")
+    dialog.pays(paid=False)
+    dialog.news("settled")
+    assert dialog.news("failed") == []
+    assert dialog.order().status is OrderStatus.PAID
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"amount_minor": 1, "subtotal_minor": 1},
+        {"amount_minor": 0},
+        {"amount_minor": None},
+        {"currency": "usd"},
+        {"currency": None},
+        {"shipping_minor": 300, "amount_minor": 2100},
+        {"discount_minor": 500, "amount_minor": 1300},
+        {"tax_minor": 100, "amount_minor": 1900},
+    ],
+    ids=str,
+)
+def test_a_payment_that_does_not_match_is_not_believed(dialog: Dialog, facts: dict[str, object]) -> None:
+    """F012"""
+    dialog.shopper("un mug noir svp")
+    assert dialog.pays(**facts) == []
+    assert dialog.order().status is OrderStatus.CREATED
+    assert dialog.order().needs_review
+    assert dialog.stock("mug-noir") == (1, 0)
+    assert dialog.store.view("v_alerts")
+
+
+def test_the_delivery_chosen_on_the_page_belongs_to_the_total(dialog: Dialog) -> None:
+    dialog.shopper("un mug noir svp")
+    (thanks,) = dialog.pays(shipping_minor=490, amount_minor=2290)
+    assert "22,90" in thanks.text
+    (row,) = dialog.store.view("v_orders")
+    assert (row["total_minor"], row["paid_minor"]) == (2290, 2290)
+
+
+def test_an_event_of_the_other_mode_is_ignored_and_told(dialog: Dialog) -> None:
+    """F013"""
+    dialog.shopper("un mug noir svp")
+    news = dialog.news("completed")
+    assert [said.name for said in news] == ["thanks"]
+    fresh = opened_shop()
+    fresh.shopper("un mug noir svp")
+    fresh.shop = fresh.shop.__class__(**{**fresh.shop.__dict__, "terms": type(fresh.shop.terms)(True, False, False, ())})
+    assert fresh.pays() == []
+    assert fresh.order().status is OrderStatus.CREATED
+    assert fresh.store.view("v_alerts")[0]["kind"] == "other_mode"
+    fresh.store.close()
+
+
+def test_the_webhook_may_come_before_the_answer_that_opened_the_page(dialog: Dialog) -> None:
+    """F023"""
+    dialog.opens = False
+    dialog.shopper("un mug noir svp")
+    (thanks,) = dialog.pays()
+    assert thanks.name == "thanks"
+    key = dialog.payments()[0].key
+    late = dialog.checkout(key, "open")
+    dialog.write(lambda books: dialog.perform._opened(books, key, late, dialog.now))
+    assert dialog.delivered() == []
+
+
+def test_a_refund_made_at_stripes_desk_is_told_once(dialog: Dialog) -> None:
+    """F016"""
+    dialog.shopper("un mug noir svp")
+    dialog.pays()
+    (said,) = dialog.news("refunded", refunded_minor=500)
+    assert "5,00" in said.text
+    assert dialog.payments()[0].status is PaymentStatus.PARTIALLY_REFUNDED
+    assert dialog.news("refunded", refunded_minor=500) == []
+    (rest,) = dialog.news("refunded", refunded_minor=1800)
+    assert "13,00" in rest.text
+    assert dialog.payments()[0].status is PaymentStatus.REFUNDED
+    assert dialog.news("refunded", refunded_minor=500) == []
+    assert dialog.payments()[0].refunded_minor == 1800
+
+
+def test_a_dispute_won_says_nothing_twice(dialog: Dialog) -> None:
+    """F017"""
+    dialog.shopper("un mug noir svp")
+    dialog.pays()
+    assert dialog.news("disputed") == []
+    assert dialog.payments()[0].status is PaymentStatus.DISPUTED
+    assert dialog.news("dispute_closed", won=True) == []
+    assert dialog.payments()[0].status is PaymentStatus.SUCCEEDED
+
+
+def test_an_order_canceled_by_its_shopper_is_free_again(dialog: Dialog) -> None:
+    dialog.shopper("un mug noir svp")
+    (said,) = dialog.shopper("annuler")
+    assert said.name == "order_canceled"
+    assert dialog.order().cancel_reason is CancelReason.SHOPPER
+    assert dialog.stock("mug-noir") == (0, 0)
+
+
+def test_nobody_cancels_or_sees_anothers_order(dialog: Dialog) -> None:
+    """F122"""
+    dialog.shopper("un mug noir svp")
+    ref = dialog.order().ref
+    other = dialog.other("2002")
+    assert [said.name for said in other.shopper(f"annuler {ref}")] == ["nothing_to_cancel"]
+    assert [said.name for said in other.shopper(f"où est ma commande {ref} ?")] == ["no_orders"]
+
+
+EVENTS = ("completed", "settled", "expired", "refunded", "disputed", "dispute_closed")
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(EVENTS[:4])), ids="-".join)
+def test_events_in_any_order_end_in_one_state(order: tuple[str, ...]) -> None:
+    """F004: a bank debit that succeeds and is then refunded, its events shuffled."""
+    dialog = opened_shop()
+    dialog.shopper("un mug noir svp")
+    for kind in order:
+        facts: dict[str, object] = {"refunded_minor": 1800} if kind == "refunded" else {}
+        if kind == "completed":
+            facts["paid"] = False
+        dialog.news(kind, event=f"evt_{kind}", **facts)  # type: ignore[arg-type]
+    look_again_at_all(dialog)
+    payment = dialog.payments()[0]
+    assert dialog.order().status is OrderStatus.PAID
+    assert payment.status is PaymentStatus.REFUNDED
+    assert dialog.stock("mug-noir") == (0, 1)
+    said = [row["kind"] for row in dialog.store.view("v_outbox")]
+    assert said.count("thanks") == 1
+    assert said.count("refunded") == 1
+    dialog.store.close()
+
+
+def look_again_at_all(dialog: Dialog) -> None:
+    """What the sweeper does with events that came ahead of their time."""
+    from bot.domain.payments import News
+    from bot.service import settle
+
+    for _ in range(4):
+        dialog.now = dialog.now.replace(minute=dialog.now.minute + 12)
+        for source, key, _, attempts in dialog.write(lambda books: books.inbox.waiting(dialog.now, 100)):
+            kind = key.removeprefix("evt_")
+            payment = dialog.payments()[0].key
+            news = News(source, key, kind, False, "{}", intent=f"pi_{payment}", refunded_minor=1800)
+            dialog.write(lambda books, news=news, n=attempts: settle.look_again(dialog.shop, books, news, n, dialog.now))
+        dialog.delivered()
