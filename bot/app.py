@@ -8,7 +8,7 @@ import gc
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -76,7 +76,7 @@ def counter_of(settings: Settings) -> Counter:
     rules = Rules(
         max_quantity=settings.orders.max_quantity,
         max_open=settings.orders.max_open,
-        support=settings.shop.support,
+        support=settings.shop.support or "",
         languages=_languages(settings),
         terms_url=settings.shop.terms_url,
         privacy_url=settings.shop.privacy_url,
@@ -159,6 +159,8 @@ class Running:
     channels: Mapping[str, Channel]
     deliverer: Deliverer
     site: Site
+    wind_down: Callable[[], Awaitable[None]]
+    """Take in nothing more and finish what is begun; what comes in meanwhile by webhook is kept for the next start."""
 
 
 def _shop(settings: Settings, provider: StripeProvider, instant: Callable[[str, str], bool]) -> Shop:
@@ -216,12 +218,17 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
     tasks = [asyncio.create_task(deliverer.run()), asyncio.create_task(sweeper.run())]
     listening = [asyncio.create_task(_listen(channel, reception)) for channel in channels.values()]
     hooks = _hooks(settings, channels, reception, provider)
-    try:
-        yield Running(store, channels, deliverer, _site(settings, hooks, store, channels, provider))
-    finally:
+
+    async def wind_down() -> None:
         await _ended(listening)
         if not await deliverer.drain(DRAIN):
             log.warning("shop.stopped_busy", lanes=deliverer.busy)
+
+    try:
+        site = _site(settings, hooks, store, channels, provider)
+        yield Running(store, channels, deliverer, site, wind_down)
+    finally:
+        await wind_down()
         await _ended(tasks)
         for channel in channels.values():
             await channel.stop()
@@ -362,6 +369,7 @@ async def run(settings: Settings, *, ready: Callable[[str], None] = lambda _addr
         ready(f"http://{settings.web.host}:{listener.getsockname()[1]}/")
         await stop.wait()
         log.info("shop.stopping")
+        await shop.wind_down()
 
 
 def stop_signal() -> asyncio.Event:

@@ -275,7 +275,7 @@ class Channel(Protocol):
         """Wait until the platform's limits allow one more message to this chat."""
 
     def free(self, chat: str) -> bool:
-        """Whether `ready` would return at once."""
+        """Whether `ready` would likely return at once. Called from any thread."""
 
     async def send(self, envelope: Envelope) -> str | None:
         """Send and return the platform's id of the message.

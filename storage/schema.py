@@ -110,7 +110,7 @@ VIEWS = {
     "v_stock": "SELECT sku, total, held, sold FROM stock",
     "v_inbox": "SELECT source, key, state, attempts, received_at FROM inbox",
     "v_outbox": "SELECT id, channel, chat, kind, ref, state, attempts, ambiguous, created_at, sent_at FROM outbox",
-    "v_history": "SELECT ref, from_status, to_status, cause, at FROM history ORDER BY id",
+    "v_history": "SELECT ref, from_status, to_status, cause, at, id FROM history",
     "v_alerts": "SELECT id, kind, ref, text, at FROM alerts",
 }
 

@@ -27,6 +27,14 @@ FIGURES = """
     UNION ALL SELECT 'inbox', state, count(*) FROM inbox WHERE state != 'done' GROUP BY state
     UNION ALL SELECT 'orders', status, count(*) FROM orders GROUP BY status
     UNION ALL SELECT 'orders', 'needs_review', count(*) FROM orders WHERE needs_review IS NOT NULL"""
+NEWEST_FIRST = {
+    "v_orders": "created_at",
+    "v_payments": "updated_at",
+    "v_inbox": "received_at",
+    "v_outbox": "id",
+    "v_history": "id",
+    "v_alerts": "id",
+}
 LOCK_WAIT = 5.0
 """Seconds to wait for somebody else's lock (a backup tool, a person's shell)."""
 
@@ -110,15 +118,8 @@ class SqliteStore:
 
     def view(self, name: View, limit: int = 500) -> Sequence[Mapping[str, object]]:
         assert name in VIEWS
-        order = {
-            "v_orders": "created_at DESC",
-            "v_outbox": "id DESC",
-            "v_alerts": "id DESC",
-            "v_inbox": "received_at DESC",
-        }
-        return self._query(
-            f"SELECT * FROM {name} {'ORDER BY ' + order[name] if name in order else ''} LIMIT ?", (limit,)
-        )
+        newest = f"ORDER BY {NEWEST_FIRST[name]} DESC" if name in NEWEST_FIRST else ""
+        return self._query(f"SELECT * FROM {name} {newest} LIMIT ?", (limit,))
 
     def _query(self, query: str, values: tuple[object, ...]) -> list[dict[str, object]]:
         def rows(connection: sqlite3.Connection) -> list[dict[str, object]]:

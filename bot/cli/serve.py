@@ -13,7 +13,7 @@ import uvloop
 from bot import app, logs
 from bot.cli.output import BAD_CONFIG, complain
 from bot.config import Settings, load, warnings
-from bot.errors import Problem
+from bot.errors import ConfigError, Problem
 
 
 class Role(StrEnum):
@@ -46,7 +46,7 @@ def run(config: Path, role: Role) -> int:
 def _verify_templates(settings: Settings) -> None:
     """Raises ConfigError: a fault in a template is found now, not at the first sale (F111)."""
     if problems := template_problems(settings):
-        raise app.ConfigError(problems)
+        raise ConfigError(problems)
 
 
 def template_problems(settings: Settings) -> list[Problem]:
@@ -59,7 +59,7 @@ def checks() -> dict[str, Callable[[Settings], list[Problem]] | None]:
 
 
 def demo(config: Path, port: int) -> int:
-    from bot.demo import play  # noqa: PLC0415 - the sandbox is not loaded by a shop for real
+    from bot.demo import play  # not loaded by a shop for real
 
     logs.configure(level=30)
 

@@ -16,6 +16,7 @@ from bot.domain.effects import OpenCheckout, Say
 from bot.domain.messages import Inbound, clean
 from bot.domain.understanding import as_json
 from bot.ports import Rendered, Task
+from bot.rendering import TemplateRenderer
 from bot.service.receive import receive
 
 CHANNEL = "terminal"
@@ -51,7 +52,7 @@ def chat(config: Path) -> int:
     return 0
 
 
-def _spoken(console: Console, renderer: app.TemplateRenderer, task: Task, before: int) -> list[str]:
+def _spoken(console: Console, renderer: TemplateRenderer, task: Task, before: int) -> list[str]:
     """Print what a task says; -> the tokens of its buttons, numbered from `before` + 1."""
     match task.effect:
         case Say():

@@ -11,7 +11,7 @@ LONGEST_TEXT = 4096
 
 _UNWANTED = {"Cc", "Cs", "Co", "Cn"}
 _DIRECTIONS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
-_CARD = re.compile(r"(?<!\d)\d(?:[ .\-\u00a0\u202f]?\d){12,18}(?!\d)")
+_NUMBERS = re.compile(r"\d+(?:[ .\-\u00a0\u202f]\d+)*")
 _MARKS_IN_A_ROW = 4
 
 
@@ -70,12 +70,24 @@ def mask_cards(text: str) -> str:
     if sum(char.isdigit() for char in text) < 13:
         return text
     folded = "".join(str(unicodedata.digit(c, c)) if c.isdigit() else c for c in text)
-    return _CARD.sub(_masked, folded)
+    return _NUMBERS.sub(_masked, folded)
 
 
 def _masked(match: re.Match[str]) -> str:
-    digits = re.sub(r"\D", "", match[0])
-    return f"•••• {digits[-4:]}" if _luhn(digits) else match[0]
+    """Numbers in a row: any of their groups (19 at most) that together make a card number, longest first."""
+    groups = re.findall(r"\d+|\D+", match[0])
+    for first in range(0, len(groups), 2):
+        for last in range(min(len(groups), first + 37), first, -2):
+            digits = "".join(groups[first:last:2])
+            if _is_card(digits):
+                rest = "".join(groups[last:])
+                return "".join(groups[:first]) + f"•••• {digits[-4:]}" + _NUMBERS.sub(_masked, rest)
+    return match[0]
+
+
+def _is_card(digits: str) -> bool:
+    """13 to 19 digits, beginning as networks that issue cards do (ISO/IEC 7812), with a good check digit."""
+    return 13 <= len(digits) <= 19 and digits[0] in "23456" and _luhn(digits)
 
 
 def _luhn(digits: str) -> bool:

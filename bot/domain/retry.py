@@ -16,9 +16,7 @@ class RetryPolicy:
     base: timedelta
     attempts: int
 
-    def wait(
-        self, attempt: int, *, asked: float | None = None, luck: float | None = None
-    ) -> timedelta | None:
+    def wait(self, attempt: int, *, asked: float | None = None, luck: float | None = None) -> timedelta | None:
         """How long to wait after the `attempt`-th failure (from 1); None when it was the last.
 
         What the other side asked for (`asked`, seconds) is law and costs no attempt: a full queue is no failure.

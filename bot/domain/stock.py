@@ -36,7 +36,5 @@ class Stock:
         if available is None:
             return "limited" if self.level == "limited" else "in"
         return next(
-            word
-            for bound, word in ((0, "out"), (1, "last"), (FEW, "few"), (1 << 62, "in"))
-            if available <= bound
+            word for bound, word in ((0, "out"), (1, "last"), (FEW, "few"), (1 << 62, "in")) if available <= bound
         )

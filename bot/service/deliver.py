@@ -66,7 +66,7 @@ class Deliverer:
         claimed = self._lanes[lane]
         try:
             while True:
-                if claimed:
+                if eager := bool(claimed):
                     task: Task | None = claimed.popleft()
                 else:
                     self._again.discard(lane)
@@ -75,7 +75,7 @@ class Deliverer:
                     await self._free(lane)
                     task = await self._write(lambda books: books.outbox.claim(lane, self._clock(), self._lease))
                 if task is not None:
-                    await self._one(task)
+                    await self._one(task, eager=eager)
                 elif not claimed and lane not in self._again:
                     return
         except (Temporary, StoreDamaged) as error:
@@ -90,8 +90,10 @@ class Deliverer:
         if (wire := self._perform.channels.get(channel)) is not None:
             await wire.ready(chat)
 
-    async def _one(self, task: Task) -> None:
+    async def _one(self, task: Task, *, eager: bool) -> None:
         try:
+            if eager:
+                await self._free(task.lane)
             if isinstance(task.effect, Say | Retire):
                 external, mark = await self._perform(task)
             else:

@@ -54,7 +54,9 @@ def catalogue() -> Catalogue:
         keywords=("tee-shirt", "tshirt"),
         category="Textile",
         translations={
-            "en": Translation("Lumière T-shirt", options={"couleur": "colour", "taille": "size", "noir": "black", "blanc": "white"})
+            "en": Translation(
+                "Lumière T-shirt", options={"couleur": "colour", "taille": "size", "noir": "black", "blanc": "white"}
+            )
         },
     )
     return Catalogue(
@@ -240,14 +242,19 @@ class Dialog:
         return found.held, found.sold
 
     def history(self, ref: str) -> list[tuple[object, object]]:
-        return [(row["from_status"], row["to_status"]) for row in self.store.view("v_history") if row["ref"] == ref]
+        rows = reversed(self.store.view("v_history"))
+        return [(row["from_status"], row["to_status"]) for row in rows if row["ref"] == ref]
 
 
 def opened_shop(**rules: int) -> Dialog:
     goods = catalogue()
     request = CheckoutRequest(goods, timedelta(minutes=30), lambda token: f"https://shop.example/o/{token}", ("FR",))
     provider = StripeProvider(
-        "rk_test_none", host="http://127.0.0.1:9", request=request, events=SignedEvents(["whsec_test"]), clock=lambda: START
+        "rk_test_none",
+        host="http://127.0.0.1:9",
+        request=request,
+        events=SignedEvents(["whsec_test"]),
+        clock=lambda: START,
     )
     limits = {"max_quantity": 10, "max_open": 3} | rules
     counter = Counter(goods, Rules(support="bonjour@example.com", languages=("fr", "en"), **limits))

@@ -133,7 +133,9 @@ def test_an_event_of_the_other_mode_is_ignored_and_told(dialog: Dialog) -> None:
     assert [said.name for said in news] == ["thanks"]
     fresh = opened_shop()
     fresh.shopper("un mug noir svp")
-    fresh.shop = fresh.shop.__class__(**{**fresh.shop.__dict__, "terms": type(fresh.shop.terms)(True, False, False, ())})
+    fresh.shop = fresh.shop.__class__(
+        **{**fresh.shop.__dict__, "terms": type(fresh.shop.terms)(True, False, False, ())}
+    )
     assert fresh.pays() == []
     assert fresh.order().status is OrderStatus.CREATED
     assert fresh.store.view("v_alerts")[0]["kind"] == "other_mode"
@@ -229,5 +231,7 @@ def look_again_at_all(dialog: Dialog) -> None:
             kind = key.removeprefix("evt_")
             payment = dialog.payments()[0].key
             news = News(source, key, kind, False, "{}", intent=f"pi_{payment}", refunded_minor=1800)
-            dialog.write(lambda books, news=news, n=attempts: settle.look_again(dialog.shop, books, news, n, dialog.now))
+            dialog.write(
+                lambda books, news=news, n=attempts: settle.look_again(dialog.shop, books, news, n, dialog.now)
+            )
         dialog.delivered()

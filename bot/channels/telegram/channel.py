@@ -28,6 +28,8 @@ from bot.ports import Envelope, Intake
 log = structlog.get_logger(__name__)
 BURST = 3
 """Messages a chat may get at once before the pace of one a second applies."""
+ROOM = 5
+"""Messages of the overall limit that must be left for a message to be claimed as it is queued."""
 CHATS_REMEMBERED = 10_000
 NO_LIMIT = 1000.0
 """Messages a second from which on a limit is none."""
@@ -72,6 +74,7 @@ class TelegramChannel:
         self._ails: str | None = "not started"
         self._answers: set[asyncio.Task[None]] = set()
         self._overall = _limiter(settings.per_second, settings.per_second)
+        self._roomy = True
         self._chats: OrderedDict[str, AsyncLimiter] = OrderedDict()
 
     # -- coming and going
@@ -204,9 +207,11 @@ class TelegramChannel:
             await self._limit_of(chat).acquire()
         if self._overall is not None:
             await self._overall.acquire()
+            self._roomy = self._overall.has_capacity(ROOM)
 
     def free(self, chat: str) -> bool:
-        return self._overall is None or self._overall.has_capacity()
+        """Asked from the store's thread: a plain flag, set where the limiter lives."""
+        return self._roomy
 
     def _limit_of(self, chat: str) -> AsyncLimiter:
         limiter = self._chats.get(chat)

@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.process.world import World, opened
+
+
+@pytest.fixture(params=["polling", "webhook"])
+def either(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
+    """A running shop, once by polling and once by webhook."""
+    with opened(tmp_path, mode=request.param) as world:
+        world.start()
+        yield world
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """A running shop that polls."""
+    with opened(tmp_path) as opening:
+        opening.start()
+        yield opening
+
+
+@pytest.fixture(scope="module")
+def shop_for_junk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """One shop for all the junk: what one message does to it, the next one meets."""
+    with opened(tmp_path_factory.mktemp("junk")) as opening:
+        opening.start()
+        yield opening
