@@ -49,10 +49,16 @@ def parts(text: str, most: int = MessageLimit.MAX_TEXT_LENGTH) -> list[str]:
 
 
 def _cut(line: str, most: int) -> list[str]:
-    encoded = line.encode("utf-16-le")
-    size = most - 1  # room for a surrogate pair that must not be split
-    cut = [encoded[i : i + 2 * size].decode("utf-16-le", "ignore") for i in range(0, len(encoded), 2 * size)]
-    return [piece.replace("&", "&amp;").replace("<", "&lt;") for piece in cut]
+    """Pieces of at most so many units, never through a character that takes two."""
+    pieces, room = [""], most
+    for char in line:
+        size = 2 if ord(char) > 0xFFFF else 1
+        if size > room:
+            pieces.append("")
+            room = most
+        pieces[-1] += char
+        room -= size
+    return [piece.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;") for piece in pieces]
 
 
 class Sender:
