@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.cli.output import BAD_CONFIG, FAILED, complain
-from bot.config import Settings, examine, schema_text
+from bot.config import Settings, Telegram, X, examine, schema_text
 from bot.errors import Problem
 
 Checks = Callable[[Settings], list[Problem]]
@@ -112,10 +112,11 @@ def _for_people(
     if problems:
         complain(f"{config}: {len(problems)} {'fault' if len(problems) == 1 else 'faults'}")
     elif settings:
-        Console().print(_overview(config, settings))
+        print(f"{config}: no faults")
+        Console().print(_overview(settings))
 
 
-def _overview(config: Path, settings: Settings) -> Table:
+def _overview(settings: Settings) -> Table:
     catalogue = settings.catalogue
     rows = {
         "shop": f"{settings.shop.name} ({settings.shop.currency}, {settings.shop.locale})",
@@ -125,12 +126,14 @@ def _overview(config: Path, settings: Settings) -> Table:
         "Stripe": "live: real money" if settings.stripe.livemode else "test mode",
         "database": str(settings.database_path),
     }
-    table = Table(title=Text(f"{config}: no faults"), show_header=False)
+    table = Table(show_header=False)
+    table.add_column()
+    table.add_column(overflow="fold")
     for name, value in rows.items():
         table.add_row(name, Text(value))
     return table
 
 
 def _channels(settings: Settings) -> list[str]:
-    channels = {"telegram": settings.telegram, "x": settings.x}
+    channels: dict[str, Telegram | X] = {"telegram": settings.telegram, "x": settings.x}
     return [f"{name} ({channel.mode})" for name, channel in channels.items() if channel.enabled]
