@@ -66,18 +66,16 @@ class SqlOutbox:
     def again(self, task: Task, error: str, at: datetime, *, failed: bool, uncertain: bool) -> bool:
         return self._mark(
             task,
-            "state = CASE WHEN ambiguous + ? > ? THEN 'dead' ELSE 'queued' END, error = ?, not_before = ?,"
-            " attempts = attempts + ?, ambiguous = ambiguous + ?",
-            int(uncertain),
-            MOST_UNCERTAIN if uncertain else 1 << 30,
+            "state = 'queued', error = ?, not_before = ?, attempts = attempts + ?, ambiguous = ambiguous + ?",
             error[:500],
             stamp(at),
             int(failed),
             int(uncertain),
         )
 
-    def dead(self, task: Task, error: str) -> bool:
-        return self._mark(task, "state = 'dead', attempts = attempts + 1, error = ?", error[:500])
+    def dead(self, task: Task, error: str, *, uncertain: bool = False) -> bool:
+        change = "state = 'dead', attempts = attempts + 1, ambiguous = ambiguous + ?, error = ?"
+        return self._mark(task, change, int(uncertain), error[:500])
 
     def _mark(self, task: Task, change: str, *values: object) -> bool:
         done = self._do(

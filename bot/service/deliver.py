@@ -123,6 +123,9 @@ class Deliverer:
     async def _failed(self, task: Task, error: Temporary) -> None:
         """Try again later; uncertain only where a copy might be seen by a person."""
         uncertain = error.uncertain and isinstance(task.effect, Say)
+        if uncertain and task.uncertain:
+            await self._dead(task, f"{error}: whether it arrived is unknown, twice", uncertain=True)
+            return
         wait = self._policy.wait(task.attempts + 1, asked=error.retry_after)
         if wait is None and not isinstance(task.effect, Say | Retire):
             wait = self._policy.wait(1)  # money is never given up on for want of an answer
@@ -156,12 +159,12 @@ class Deliverer:
         )
         return Receipt(lanes=frozenset({f"{order.channel}:{order.chat}"}))
 
-    async def _dead(self, task: Task, why: str) -> None:
+    async def _dead(self, task: Task, why: str, *, uncertain: bool = False) -> None:
         log.error("task.dead", task=task.id, lane=task.lane, error=why)
 
         def dead(books: Books) -> Receipt:
             now = self._clock()
-            if not books.outbox.dead(task, why):
+            if not books.outbox.dead(task, why, uncertain=uncertain):
                 return Receipt()
             return self._perform.given_up(books, task, why, now)
 
