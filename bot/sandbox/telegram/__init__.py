@@ -1,0 +1,1 @@
+"""Telegram's Bot API on this machine: one bot, its chats, and the people in them."""

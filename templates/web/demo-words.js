@@ -1,0 +1,106 @@
+// Every word of the demo page, in the two languages that it can be read in.
+
+const FR = {
+  skip: "Aller à la conversation",
+  tagline: "la boutique dans la conversation",
+  faces: "Vue", face_chat: "Client", face_desk: "Boutique",
+  language: "Langue du client", fresh: "Nouveau client",
+  conversation: "Conversation", hints: "Exemples de phrases", message: "Message", send: "Envoyer",
+  typing: "La boutique écrit…", you: "Vous", edited: "modifié", photo: "Photo du produit",
+  welcome_title: "Écrivez comme à un vendeur.",
+  welcome: "Une phrase suffit : la boutique comprend, met l’article de côté et répond avec le prix et un lien de paiement. Rien n’est vrai ici, sauf le programme.",
+  close: "Fermer", reload: "Recharger", ok: "OK", sheet: "Page ouverte dans le téléphone",
+  new_message: "nouveau message",
+  failed: "Cela n’a pas abouti. Réessayez.",
+  offline: "La boutique ne répond plus. Nouvel essai…", live: "En direct",
+  desk_title: "Côté boutique, en direct",
+  desk_intro: "Les vrais livres du commerçant : chaque message, chaque réservation, chaque paiement s’y écrit une seule fois.",
+  figure_taken: "Encaissé", figure_paid: "Commandes payées", figure_waiting: "En attente", figure_held: "Articles réservés",
+  try_title: "Et si…",
+  try_none: "Passez d’abord une commande dans le téléphone.",
+  try_about: (ref) => `Avec la commande ${ref} :`,
+  try_decline: "la carte est refusée", try_abandon: "la page est abandonnée", try_expire: "le lien expire",
+  try_debit: "prélèvement : payé plus tard", try_settle: "le prélèvement aboutit", try_bounce: "le prélèvement échoue",
+  try_refund: "on rembourse",
+  did_decline: (ref) => `Carte refusée. Rien ne change pour ${ref} : le lien reste valable, le stock reste réservé.`,
+  did_abandon: (ref) => `Page fermée sans payer. ${ref} garde son stock tant que le lien est valable.`,
+  did_expire: (ref) => `Le lien de ${ref} a expiré : la commande s’annule et le stock revient en rayon.`,
+  did_debit: (ref) => `Prélèvement lancé pour ${ref}. La banque prend son temps, le stock reste réservé.`,
+  did_settle: (ref) => `La banque a payé ${ref}.`,
+  did_bounce: (ref) => `La banque a refusé le prélèvement de ${ref}.`,
+  did_refund: (ref) => `Remboursement de ${ref} envoyé par Stripe.`,
+  orders: "Commandes", order: "Commande", items: "Articles", total: "Total", paid: "Payé", status: "État",
+  no_orders: "Pas encore de commande. Essayez une des phrases proposées.",
+  mine: "ce client",
+  stock: "Stock", sku: "Article", in_all: "Total", held: "Réservé", sold: "Vendu", free: "Libre", uncounted: "non compté",
+  outbox: "Messages et appels en route", message_kind: "Quoi", attempts: "Échecs", state: "État",
+  no_outbox: "Rien en route.",
+  history: "Journal", no_history: "Chaque changement d’état s’écrira ici.", alerts: "À regarder",
+  refunded: "remboursé",
+  "order.created": "à payer", "order.paid": "payée", "order.fulfilled": "envoyée", "order.returned": "retournée",
+  "order.canceled": "annulée", "order.processing": "paiement en cours", "order.refund_due": "à rembourser",
+  "order.refunded": "remboursée", "order.disputed": "contestée", "order.review": "à vérifier",
+  "reason.expired": "lien expiré", "reason.shopper": "par le client", "reason.merchant": "par la boutique",
+  "reason.payment_failed": "paiement échoué", "reason.sold_out": "épuisé",
+  "outbox.queued": "en attente", "outbox.sending": "en cours", "outbox.sent": "fait", "outbox.dead": "abandonné",
+  "outbox.scheduled": "prévu",
+};
+
+const EN = {
+  skip: "Skip to the conversation",
+  tagline: "the shop in the conversation",
+  faces: "View", face_chat: "Shopper", face_desk: "Shop",
+  language: "Shopper's language", fresh: "New shopper",
+  conversation: "Conversation", hints: "Sentences to try", message: "Message", send: "Send",
+  typing: "The shop is typing…", you: "You", edited: "edited", photo: "Photo of the product",
+  welcome_title: "Write as you would to a shopkeeper.",
+  welcome: "One sentence is enough: the shop understands, sets the item aside and answers with the price and a payment link. Nothing here is real, except the program.",
+  close: "Close", reload: "Reload", ok: "OK", sheet: "Page opened in the phone",
+  new_message: "new message",
+  failed: "That did not work. Please try again.",
+  offline: "The shop does not answer. Trying again…", live: "Live",
+  desk_title: "The merchant's side, live",
+  desk_intro: "The merchant's real books: every message, every hold and every payment is written down exactly once.",
+  figure_taken: "Taken", figure_paid: "Paid orders", figure_waiting: "Waiting", figure_held: "Items on hold",
+  try_title: "What if…",
+  try_none: "Place an order in the phone first.",
+  try_about: (ref) => `With order ${ref}:`,
+  try_decline: "the card is declined", try_abandon: "the page is abandoned", try_expire: "the link expires",
+  try_debit: "bank debit: pays later", try_settle: "the debit arrives", try_bounce: "the debit fails",
+  try_refund: "we refund it",
+  did_decline: (ref) => `Card declined. Nothing changes for ${ref}: the link still works, the stock stays held.`,
+  did_abandon: (ref) => `Page closed without paying. ${ref} keeps its stock while the link is good.`,
+  did_expire: (ref) => `The link of ${ref} has expired: the order is canceled, the stock goes back on the shelf.`,
+  did_debit: (ref) => `Bank debit started for ${ref}. The bank takes its time, the stock stays held.`,
+  did_settle: (ref) => `The bank has paid ${ref}.`,
+  did_bounce: (ref) => `The bank refused the debit of ${ref}.`,
+  did_refund: (ref) => `Refund of ${ref} sent by Stripe.`,
+  orders: "Orders", order: "Order", items: "Items", total: "Total", paid: "Paid", status: "Status",
+  no_orders: "No order yet. Try one of the sentences in the phone.",
+  mine: "this shopper",
+  stock: "Stock", sku: "Item", in_all: "Total", held: "Held", sold: "Sold", free: "Free", uncounted: "not counted",
+  outbox: "Messages and calls under way", message_kind: "What", attempts: "Failures", state: "State",
+  no_outbox: "Nothing under way.",
+  history: "History", no_history: "Every change of status will be written here.", alerts: "To look at",
+  refunded: "refunded",
+  "order.created": "to pay", "order.paid": "paid", "order.fulfilled": "sent", "order.returned": "returned",
+  "order.canceled": "canceled", "order.processing": "payment under way", "order.refund_due": "to be refunded",
+  "order.refunded": "refunded", "order.disputed": "disputed", "order.review": "to be checked",
+  "reason.expired": "link expired", "reason.shopper": "by the shopper", "reason.merchant": "by the shop",
+  "reason.payment_failed": "payment failed", "reason.sold_out": "sold out",
+  "outbox.queued": "queued", "outbox.sending": "sending", "outbox.sent": "done", "outbox.dead": "given up",
+  "outbox.scheduled": "scheduled",
+};
+
+export const WORDS = { fr: FR, en: EN };
+
+/** Put the words of a language into everything that names one. */
+export function wordPage(words) {
+  const into = (name, set) => {
+    for (const element of document.querySelectorAll(`[data-${name}]`)) set(element, words[element.dataset[name]]);
+  };
+  into("word", (element, text) => { element.textContent = text; });
+  into("label", (element, text) => element.setAttribute("aria-label", text));
+  into("title", (element, text) => element.setAttribute("title", text));
+  into("placeholder", (element, text) => element.setAttribute("placeholder", text));
+}
