@@ -280,7 +280,7 @@ def _site(
     own = settings.path.parent / "templates"
     folders: list[Path] = [folder for folder in (own, templates_folder()) if folder.is_dir()]
     shop = settings.shop
-    facts = ShopFacts(shop.name, shop.support, shop.terms_url, shop.privacy_url, shop.timezone, None)
+    facts = ShopFacts(shop.name, shop.support or "", shop.terms_url, shop.privacy_url, shop.timezone, None)
 
     def look(token: str) -> tuple[Order, Sequence[Payment]] | None:
         def find(books: Books) -> tuple[Order, Sequence[Payment]] | None:

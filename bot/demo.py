@@ -1,0 +1,120 @@
+"""The whole shop with nothing set up: sandbox services, the real adapters talking to them, and a page to play on.
+
+Everything lives in one process and on one port of this machine; the books are forgotten at the end.
+"""
+
+from __future__ import annotations
+
+import secrets
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from bot import app
+from bot.config import Secrets, Settings, load
+from bot.domain.catalogue import Product
+from bot.ports import Store, View
+from bot.sandbox import demo as page
+from bot.sandbox.server import Sandbox
+from bot.sandbox.server import app as sandbox_app
+
+HOST = "127.0.0.1"
+LATEST = 500
+STARTER = Path(app.__file__).parent / "config" / "starter" / "bot.toml"
+BOOKS: Mapping[str, View] = {
+    "orders": "v_orders",
+    "lines": "v_order_lines",
+    "stock": "v_stock",
+    "outbox": "v_outbox",
+    "history": "v_history",
+    "payments": "v_payments",
+    "alerts": "v_alerts",
+}
+
+
+async def play(config: Path, port: int, ready: Callable[[str], None]) -> None:
+    """Run the demo until SIGTERM or SIGINT. `ready` is told the page's address."""
+    listener = app.listen_on(HOST, port)
+    address = f"http://{HOST}:{listener.getsockname()[1]}"
+    stop = app.stop_signal()
+    with tempfile.TemporaryDirectory(prefix="comptoir-demo-") as folder:
+        settings = pretended(_shop(config), address, Path(folder) / "demo.db")
+        signing = settings.secrets.stripe_webhook_secret[0].get_secret_value()
+        async with (
+            Sandbox(
+                shop=settings.shop.name, stripe_webhook=f"{address}/stripe/webhook", stripe_secret=signing
+            ) as sandbox,
+            app.opened(settings) as shop,
+        ):
+            shown = page.routes(
+                lambda: books(shop.store),
+                shop_name=settings.shop.name,
+                currency=settings.shop.currency,
+                bot_name=sandbox.telegram.bot["username"],
+                hints=hints(settings.catalogue.products),
+            )
+            async with app.served(shop.site, listener, [*shown, *sandbox_app(sandbox).routes]):
+                ready(f"{address}/")
+                await stop.wait()
+                await shop.wind_down()
+                sandbox.stop_waiting()
+
+
+def _shop(config: Path) -> Settings:
+    """The shop of the bot.toml given; without one, the one that ships with the command."""
+    return load(config if config.exists() else STARTER, {}, secrets=False)
+
+
+def pretended(settings: Settings, address: str, database: Path) -> Settings:
+    """The same shop with every wire led to the sandbox. Its secrets are made up and open nothing."""
+    return replace(
+        settings,
+        telegram=settings.telegram.model_copy(
+            update={
+                "enabled": True,
+                "mode": "polling",
+                "api_base": f"{address}/telegram",
+                "poll_timeout": timedelta(seconds=20),
+            }
+        ),
+        x=settings.x.model_copy(update={"enabled": False}),
+        stripe=settings.stripe.model_copy(update={"api_base": f"{address}/stripe", "livemode": False}),
+        web=settings.web.model_copy(update={"host": HOST, "public_url": address}),
+        storage=settings.storage.model_copy(update={"url": f"sqlite:///{database}"}),
+        secrets=Secrets(
+            telegram_bot_token=SecretStr(f"123456789:{secrets.token_urlsafe(26)}"),
+            stripe_api_key=SecretStr(f"rk_test_{secrets.token_hex(12)}"),
+            stripe_webhook_secret=(SecretStr(f"whsec_{secrets.token_hex(16)}"),),
+        ),
+    )
+
+
+def books(store: Store) -> Mapping[str, object]:
+    """What the merchant's side of the page shows: the newest rows, the history oldest first."""
+    shown = {name: [dict(row) for row in store.view(view, LATEST)] for name, view in BOOKS.items()}
+    return shown | {"history": shown["history"][::-1]}
+
+
+def hints(products: Sequence[Product]) -> Mapping[str, Sequence[str]]:
+    """Sentences to try, that this shop understands."""
+    skus = {product.sku for product in products}
+    if {"mug-bleu", "tee"} <= skus:
+        return {
+            "fr": (
+                "je voudrais deux mugs bleus",
+                "combien coûte la théière ?",
+                "un tee-shirt noir",
+                "où est ma commande ?",
+                "stop",
+            ),
+            "en": ("buy a blue mug", "how much is the teapot?", "a black t-shirt please", "where is my order?", "stop"),
+        }
+    first = products[0]
+    return {
+        "fr": (f"je voudrais {first.named('fr')}", f"combien coûte {first.named('fr')} ?", "où est ma commande ?"),
+        "en": (f"I would like {first.named('en')}", f"how much is {first.named('en')}?", "where is my order?"),
+    }
