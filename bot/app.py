@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import gc
-import signal
-import socket
-import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
-import uvicorn
-from starlette.routing import BaseRoute
 
 from bot.channels.telegram import TelegramChannel, TelegramSettings
 from bot.config import Settings
 from bot.domain.conversation import Counter, Rules
+from bot.domain.messages import Inbound
 from bot.domain.orders import Order
 from bot.domain.payments import Payment, Terms
 from bot.domain.retry import RetryPolicy
 from bot.domain.understanding import Clerk
-from bot.errors import ConfigError, Permanent, Problem, StoreDamaged, Temporary
+from bot.errors import Permanent, Problem, StoreDamaged, Temporary
 from bot.metrics import measured
 from bot.payments.stripe import CheckoutRequest, SignedEvents, StripeProvider
 from bot.ports import Books, Channel, Receipt, Store
@@ -34,11 +28,12 @@ from bot.service.crossing import Crossing
 from bot.service.deliver import Deliverer
 from bot.service.intake import Reception
 from bot.service.perform import Performer
+from bot.service.receive import receive
 from bot.service.shop import Shop
 from bot.service.sweep import Sweeper
 from bot.web.hooks import Hooks
 from bot.web.pages import Pages, ShopFacts
-from bot.web.site import Site, application
+from bot.web.site import Site
 from storage import SqliteStore, open_store
 
 log = structlog.get_logger(__name__)
@@ -50,8 +45,6 @@ COMMANDS = ("start", "shop", "orders", "cart", "help", "terms", "support", "pays
 """What Telegram's menu offers, in this order."""
 NO_KEY = "rk_test_none"
 """What stands for a key where nothing is ever asked of Stripe."""
-SWITCH_INTERVAL = 0.001
-"""Seconds before a thread must let another run: the writer's thread must not keep the event loop waiting for 5 ms."""
 
 
 def utc_now() -> datetime:
@@ -184,16 +177,18 @@ class Rehearsal:
 
     shop: Shop
     renderer: TemplateRenderer
-    write: Callable[[Callable[[Books], Receipt]], Receipt]
+    store: SqliteStore
+
+    def take(self, event: Inbound) -> Receipt:
+        return self.store.write(lambda books: receive(self.shop, books, event, utc_now()))
 
 
 def rehearsed(settings: Settings) -> Rehearsal:
     """A shop that needs no secret, no network and no file: for talking to it in a terminal."""
     store = SqliteStore(":memory:")
     store.write(lambda books: books.shelf.sync(settings.catalogue))
-    return Rehearsal(
-        _shop(settings, _provider(settings), lambda _channel, _chat: True), renderer_of(settings), store.write
-    )
+    shop = _shop(settings, _provider(settings), lambda _channel, _chat: True)
+    return Rehearsal(shop, renderer_of(settings), store)
 
 
 @asynccontextmanager
@@ -314,73 +309,3 @@ async def _asked(settings: Settings) -> list[Problem]:
 def online_problems(settings: Settings) -> list[Problem]:
     """`check --online`: each service asked, without changing anything there."""
     return asyncio.run(_asked(settings))
-
-
-class _Server(uvicorn.Server):
-    """uvicorn without its own signal handlers: the shop stops in its own order."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-@asynccontextmanager
-async def served(site: Site, listener: socket.socket, more: Sequence[BaseRoute] = ()) -> AsyncIterator[None]:
-    """The web server on a socket that already listens, until leaving."""
-    config = uvicorn.Config(
-        application(site, more),
-        log_config=None,
-        access_log=False,
-        lifespan="off",
-        timeout_keep_alive=65,
-        timeout_graceful_shutdown=3,
-        server_header=False,
-        h11_max_incomplete_event_size=65536,
-    )
-    server = _Server(config)
-    serving = asyncio.create_task(server.serve([listener]))
-    try:
-        while not server.started and not serving.done():  # noqa: ASYNC110 - uvicorn offers no event to wait for
-            await asyncio.sleep(0.01)
-        yield
-    finally:
-        server.should_exit = True
-        await serving
-
-
-def listen_on(host: str, port: int) -> socket.socket:
-    """Raises ConfigError where the address is taken or not ours."""
-    try:
-        return socket.create_server(
-            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=1024
-        )
-    except OSError as error:
-        problem = Problem("bot.toml", 0, "web.port", f"{host}:{port}: {error.strerror}", "write a port that is free")
-        raise ConfigError([problem]) from error
-
-
-async def run(settings: Settings, *, ready: Callable[[str], None] = lambda _address: None) -> None:
-    """Run the shop until SIGTERM or SIGINT. `ready` is told the address once the web server answers."""
-    sys.setswitchinterval(SWITCH_INTERVAL)
-    listener = listen_on(settings.web.host, settings.web.port)
-    stop = stop_signal()
-    async with opened(settings) as shop, served(shop.site, listener):
-        gc.freeze()  # what the shop is made of lives as long as it does: the collector need not look at it again
-        ready(f"http://{settings.web.host}:{listener.getsockname()[1]}/")
-        await stop.wait()
-        log.info("shop.stopping")
-        await shop.wind_down()
-
-
-def stop_signal() -> asyncio.Event:
-    """Set by the first SIGTERM or SIGINT; the second ends the process at once."""
-    stop, loop = asyncio.Event(), asyncio.get_running_loop()
-
-    def asked() -> None:
-        if stop.is_set():
-            raise SystemExit(1)
-        stop.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, asked)
-    return stop

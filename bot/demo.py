@@ -14,7 +14,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from bot import app
+from bot import app, serving
 from bot.config import Secrets, Settings, load
 from bot.domain.catalogue import Product
 from bot.ports import Store, View
@@ -38,9 +38,9 @@ BOOKS: Mapping[str, View] = {
 
 async def play(config: Path, port: int, ready: Callable[[str], None]) -> None:
     """Run the demo until SIGTERM or SIGINT. `ready` is told the page's address."""
-    listener = app.listen_on(HOST, port)
+    listener = serving.listen_on(HOST, port)
     address = f"http://{HOST}:{listener.getsockname()[1]}"
-    stop = app.stop_signal()
+    stop = serving.stop_signal()
     with tempfile.TemporaryDirectory(prefix="comptoir-demo-") as folder:
         settings = pretended(_shop(config), address, Path(folder) / "demo.db")
         signing = settings.secrets.stripe_webhook_secret[0].get_secret_value()
@@ -57,7 +57,7 @@ async def play(config: Path, port: int, ready: Callable[[str], None]) -> None:
                 bot_name=sandbox.telegram.bot["username"],
                 hints=hints(settings.catalogue.products),
             )
-            async with app.served(shop.site, listener, [*shown, *sandbox_app(sandbox).routes]):
+            async with serving.served(shop.site, listener, [*shown, *sandbox_app(sandbox).routes]):
                 ready(f"{address}/")
                 await stop.wait()
                 await shop.wind_down()

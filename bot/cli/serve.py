@@ -10,7 +10,7 @@ from pathlib import Path
 import structlog
 import uvloop
 
-from bot import app, logs
+from bot import app, logs, serving
 from bot.cli.output import BAD_CONFIG, complain
 from bot.config import Settings, load, warnings
 from bot.errors import ConfigError, Problem
@@ -39,7 +39,7 @@ def run(config: Path, role: Role) -> int:
     def ready(address: str) -> None:
         log.info("shop.open", address=address, shop=settings.shop.name)
 
-    uvloop.run(app.run(settings, ready=ready))
+    uvloop.run(serving.run(settings, ready=ready))
     return 0
 
 

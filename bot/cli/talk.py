@@ -17,7 +17,6 @@ from bot.domain.messages import Inbound, clean
 from bot.domain.understanding import as_json
 from bot.ports import Rendered, Task
 from bot.rendering import TemplateRenderer
-from bot.service.receive import receive
 
 CHANNEL = "terminal"
 
@@ -45,7 +44,7 @@ def chat(config: Path) -> int:
             return 0
         pressed = tokens[int(text) - 1] if text.isdecimal() and 0 < int(text) <= len(tokens) else None
         inbound = Inbound(CHANNEL, str(number), CHANNEL, "1", text=text, press=pressed)
-        receipt = rehearsal.write(lambda books, event=inbound: receive(rehearsal.shop, books, event, app.utc_now()))
+        receipt = rehearsal.take(inbound)
         tokens = []
         for task in receipt.tasks:
             tokens += _spoken(console, rehearsal.renderer, task, len(tokens))

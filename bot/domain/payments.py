@@ -136,9 +136,9 @@ NewsKind = Literal[
 class News:
     """One verified event of a provider, in our words.
 
-    `checkout` goes with the first four kinds; the others speak of `intent` and its `amount_minor` captured and
-    `refunded_minor` given back so far. `won` tells how a dispute ended. `body` is the raw event, kept only while
-    the event waits for its order.
+    `checkout` goes with the first four kinds; the others speak of the provider's `intent`, of our own key `payment`
+    where they know it, and of what was given back so far (`refunded_minor`). `won` tells how a dispute ended. `body`
+    is the raw event, kept only while the event waits for its order.
     """
 
     source: str
@@ -149,6 +149,7 @@ class News:
     account: str | None = None
     checkout: Checkout | None = None
     intent: str | None = None
+    payment: str | None = None
     refunded_minor: int = 0
     receipt_url: str | None = None
     won: bool = False

@@ -13,7 +13,8 @@ from bot.domain.orders import CancelReason, Order, OrderStatus
 from bot.domain.payments import Checkout, Payment, Refunded
 from bot.errors import Permanent
 from bot.ports import Books, Channel, Envelope, PaymentProvider, Receipt, Rendered, Renderer, Store, Task
-from bot.service.settle import Desk, apply_checkout, cancel, note_refund
+from bot.service.desk import Desk, cancel
+from bot.service.settle import apply_checkout, note_refund
 from bot.service.shop import Shop
 
 T = TypeVar("T")

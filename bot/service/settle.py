@@ -7,65 +7,18 @@ twice, late and in any order.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 
 import structlog
 
-from bot.domain.actions import Action, Verb
-from bot.domain.conversation.sales import link_facts
-from bot.domain.effects import Alert, Button, Effect, Fact, GiveBack, Retire, Say
+from bot.domain.effects import Button, Fact, GiveBack, Retire
 from bot.domain.orders import CancelReason, Order, OrderStatus
 from bot.domain.payments import Checkout, News, NewsKind, Payment, PaymentStatus, mismatch
-from bot.ports import Books, Receipt, Task
+from bot.ports import Books, Receipt
+from bot.service.desk import Desk, NotYet, cancel
 from bot.service.shop import Shop, later
 
 log = structlog.get_logger(__name__)
-
-
-class NotYet(Exception):
-    """The event speaks of something that another event must tell first; it is looked at again."""
-
-
-@dataclass(slots=True)
-class Desk:
-    """One transaction's worth of settling: the books, the moment, and what it puts into the outbox."""
-
-    shop: Shop
-    books: Books
-    now: datetime
-    tasks: list[Task] = field(default_factory=list)
-    lanes: set[str] = field(default_factory=set)
-
-    def put(self, order: Order, effect: Effect) -> None:
-        """Queue an effect for an order's chat."""
-        spoken = isinstance(effect, Say | Retire)
-        eager = not spoken or self.shop.instant(order.channel, order.chat)
-        task = self.books.outbox.put(
-            effect, channel=order.channel, chat=order.chat, ref=order.ref, now=self.now, eager=eager
-        )
-        if task is not None:
-            self.tasks.append(task)
-        else:
-            self.lanes.add(f"{order.channel}:{order.chat}" if spoken else f"pay:{order.ref}")
-
-    def say(
-        self, order: Order, message: str, facts: Mapping[str, Fact] | None = None, *rows: tuple[Button, ...]
-    ) -> None:
-        about = link_facts(order.ref, order.lines, order.total_minor)
-        self.put(order, Say(message, order.language, about | dict(facts or {}), rows))
-
-    def alert(self, kind: str, text: str, ref: str | None) -> None:
-        log.warning("alert", kind=kind, ref=ref, text=text)
-        self.books.alert(Alert(kind, text), ref, self.now)
-
-    def review(self, order: Order, why: str) -> None:
-        """Nothing is believed; a human looks."""
-        self.books.orders.review(order.ref, why, self.now)
-        self.alert("needs_review", why, order.ref)
-
-    def receipt(self) -> Receipt:
-        return Receipt(tasks=tuple(self.tasks), lanes=frozenset(self.lanes))
 
 
 def settle(shop: Shop, books: Books, news: News, now: datetime) -> Receipt:
@@ -203,35 +156,6 @@ def _ran_out(desk: Desk, order: Order, payment: Payment) -> None:
     cancel(desk, order, order.closing or CancelReason.EXPIRED)
 
 
-MESSAGE_OF_CANCEL: Mapping[CancelReason, str] = {
-    CancelReason.EXPIRED: "order_expired",
-    CancelReason.SHOPPER: "order_canceled",
-    CancelReason.MERCHANT: "order_canceled",
-    CancelReason.PAYMENT_FAILED: "payment_failed",
-    CancelReason.SOLD_OUT: "order_canceled",
-}
-
-
-def cancel(desk: Desk, order: Order, reason: CancelReason) -> None:
-    """End an unpaid order and give back what it held; once, whoever calls."""
-    if not desk.books.orders.become(order.ref, OrderStatus.CANCELED, str(reason), desk.now, reason=reason):
-        return
-    if desk.books.orders.end_hold(order.ref, "released"):
-        for line in order.lines:
-            if not desk.books.shelf.release(line.sku, line.quantity):
-                desk.alert("stock_drift", f"{line.sku} held less than {order.ref} kept", order.ref)
-    desk.put(order, Retire(order.ref))
-    desk.say(order, MESSAGE_OF_CANCEL[reason], {}, *_again_rows(order))
-
-
-def _again_rows(order: Order) -> tuple[tuple[Button, ...], ...]:
-    if len(order.lines) != 1:
-        return ()
-    line = order.lines[0]
-    again = Button("order_again", str(Action(Verb.BUY, line.sku, line.quantity)), facts={"total": line.total_minor})
-    return ((again,),)
-
-
 def _completed(desk: Desk, news: News) -> None:
     assert news.checkout is not None
     apply_checkout(desk, news.checkout)
@@ -247,11 +171,22 @@ def _failed(desk: Desk, news: News) -> None:
         cancel(desk, order, CancelReason.PAYMENT_FAILED)
 
 
-def _of_intent(desk: Desk, news: News) -> tuple[Payment, Order]:
-    payment = desk.books.payments.by_intent(news.intent) if news.intent else None
-    order = desk.books.orders.get(payment.ref) if payment else None
-    if payment is None or order is None:
+def _payment(desk: Desk, news: News) -> Payment:
+    """By what Stripe calls it or, before we know that, by our own key, which a charge carries since it was asked for."""
+    payments = desk.books.payments
+    payment = payments.by_intent(news.intent) if news.intent else None
+    if payment is None and news.payment is not None:
+        payment = payments.get(news.payment)
+    if payment is None:
         raise NotYet(f"no payment of ours is {news.intent}")
+    return payment
+
+
+def _of_intent(desk: Desk, news: News) -> tuple[Payment, Order]:
+    payment = _payment(desk, news)
+    order = desk.books.orders.get(payment.ref)
+    if order is None:
+        raise NotYet(f"no order of ours was paid by {news.intent}")
     if payment.status in (PaymentStatus.PENDING, PaymentStatus.PROCESSING, PaymentStatus.FAILED):
         raise NotYet(f"{order.ref} was not paid yet")
     return payment, order
@@ -293,9 +228,7 @@ def _dispute_closed(desk: Desk, news: News) -> None:
 
 def _receipt(desk: Desk, news: News) -> None:
     """The charge behind a payment: all it brings is the address of its receipt."""
-    payment = desk.books.payments.by_intent(news.intent) if news.intent else None
-    if payment is None:
-        raise NotYet(f"no payment of ours is {news.intent}")
+    payment = _payment(desk, news)
     if news.receipt_url:
         desk.books.payments.receipt(payment.key, news.receipt_url)
 

@@ -156,7 +156,7 @@ async def test_a_bad_day_at_telegram_is_temporary(
     line: Line, rule: dict[str, object], kind: type[Exception], uncertain: bool, retry_after: float | None
 ) -> None:
     """F054, F066"""
-    line.sandbox.faults.add(Rule(service="telegram", method="sendMessage", **rule))  # type: ignore[arg-type]
+    line.sandbox.faults.add(Rule(service="telegram", method="sendMessage", **rule))
     with pytest.raises(kind) as failed:
         await line.channel.send(text("bonjour"))
     assert isinstance(failed.value, Temporary)

@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 
 from bot.domain.catalogue import Catalogue, Product, Shipping, Translation, Variant
 from bot.domain.conversation import Counter, Rules
@@ -27,6 +29,7 @@ from bot.service.shop import Shop
 from bot.service.sweep import close_overdue
 from storage import SqliteStore
 
+T = TypeVar("T")
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)
 MUG_PRICE = 1800
 
@@ -171,7 +174,7 @@ class Dialog:
                 closed = self.checkout(key, state, paid=key in self.completed)
                 self.write(lambda books: self.perform._closed(books, closed, self.now))
             case GiveBack(key):
-                paid = self.write(lambda books: books.payments.get(key))
+                paid = self.payment(key)
                 given = Refunded("re_1", paid.paid_minor, done=True)
                 self.write(lambda books: self.perform._given_back(books, key, given, self.now))
             case Retire():
@@ -183,7 +186,7 @@ class Dialog:
 
     def checkout(self, key: str, state: str, *, paid: bool = False, **other: object) -> Checkout:
         """What Stripe would say of the page of this payment."""
-        payment = self.write(lambda books: books.payments.get(key))
+        payment = self.payment(key)
         facts = Checkout(
             session=f"cs_{key}",
             state=state,  # type: ignore[arg-type]
@@ -221,9 +224,14 @@ class Dialog:
         """The last event once more."""
         return self.write(lambda books: settle(self.shop, books, self.heard, self.now))
 
+    def payment(self, key: str) -> Payment:
+        found = self.write(lambda books: books.payments.get(key))
+        assert found is not None
+        return found
+
     # -- the books
 
-    def write(self, work):  # type: ignore[no-untyped-def]
+    def write(self, work: Callable[[Books], T]) -> T:
         return self.store.write(work)
 
     def payments(self) -> list[Payment]:
@@ -246,7 +254,7 @@ class Dialog:
         return [(row["from_status"], row["to_status"]) for row in rows if row["ref"] == ref]
 
 
-def opened_shop(**rules: int) -> Dialog:
+def opened_shop(*, max_quantity: int = 10, max_open: int = 3) -> Dialog:
     goods = catalogue()
     request = CheckoutRequest(goods, timedelta(minutes=30), lambda token: f"https://shop.example/o/{token}", ("FR",))
     provider = StripeProvider(
@@ -256,8 +264,10 @@ def opened_shop(**rules: int) -> Dialog:
         events=SignedEvents(["whsec_test"]),
         clock=lambda: START,
     )
-    limits = {"max_quantity": 10, "max_open": 3} | rules
-    counter = Counter(goods, Rules(support="bonjour@example.com", languages=("fr", "en"), **limits))
+    counter = Counter(
+        goods,
+        Rules(support="bonjour@example.com", languages=("fr", "en"), max_quantity=max_quantity, max_open=max_open),
+    )
     clerk = Clerk(goods, language="fr")
     shop = Shop(
         counter=counter,

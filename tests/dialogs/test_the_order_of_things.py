@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
+from datetime import timedelta
 
 import pytest
 
 from bot.domain.orders import CancelReason, OrderStatus
-from bot.domain.payments import PaymentStatus
+from bot.domain.payments import News, NewsKind, PaymentStatus
+from bot.service import settle
 from tests.dialogs.dialog import Dialog, opened_shop
 
 
@@ -222,16 +224,14 @@ def test_events_in_any_order_end_in_one_state(order: tuple[str, ...]) -> None:
 
 def look_again_at_all(dialog: Dialog) -> None:
     """What the sweeper does with events that came ahead of their time."""
-    from bot.domain.payments import News
-    from bot.service import settle
-
     for _ in range(4):
-        dialog.now = dialog.now.replace(minute=dialog.now.minute + 12)
+        dialog.now += timedelta(minutes=12)
         for source, key, _, attempts in dialog.write(lambda books: books.inbox.waiting(dialog.now, 100)):
-            kind = key.removeprefix("evt_")
-            payment = dialog.payments()[0].key
-            news = News(source, key, kind, False, "{}", intent=f"pi_{payment}", refunded_minor=1800)
-            dialog.write(
-                lambda books, news=news, n=attempts: settle.look_again(dialog.shop, books, news, n, dialog.now)
-            )
+            kind: NewsKind = "refunded" if key == "evt_refunded" else "failed"
+            news = News(source, key, kind, False, "{}", intent=f"pi_{dialog.payments()[0].key}", refunded_minor=1800)
+            look_again(dialog, news, attempts)
         dialog.delivered()
+
+
+def look_again(dialog: Dialog, news: News, attempts: int) -> None:
+    dialog.write(lambda books: settle.look_again(dialog.shop, books, news, attempts, dialog.now))

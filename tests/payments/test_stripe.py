@@ -59,7 +59,7 @@ class Till:
         self.sandbox, self.provider, self.now = sandbox, provider, NOW
 
     def breaks(self, **rule: object) -> None:
-        self.sandbox.faults.add(Rule(service="stripe", **rule))  # type: ignore[arg-type]
+        self.sandbox.faults.add(Rule(service="stripe", **rule))
 
 
 @pytest.fixture

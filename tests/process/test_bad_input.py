@@ -7,7 +7,7 @@ import time
 import pytest
 from stripe import WebhookSignature
 
-from tests.process.world import STRIPE_SECRET, World
+from tests.process.world import STRIPE_SECRET, World, until
 
 pytestmark = pytest.mark.process
 GOOD = '{"id": "evt_1", "object": "event", "type": "invoice.paid", "livemode": false, "data": {"object": {}}}'
@@ -27,7 +27,7 @@ def test_a_webhook_that_is_not_stripes_leaves_nothing(world: World) -> None:
 
     assert status(GOOD, signed(GOOD)) == 200
     assert status(GOOD, signed(GOOD, age=299)) == 200
-    refused = {
+    refused: dict[str, tuple[bytes | str, dict[str, str]]] = {
         "no signature": (GOOD, {}),
         "garbled": (GOOD, {"stripe-signature": "t=x,v1=,,,"}),
         "other secret": (GOOD, signed(GOOD, secret="whsec_other")),
@@ -96,11 +96,11 @@ def test_junk_gets_a_sensible_answer_and_no_order(shop_for_junk: World, text: st
     world = shop_for_junk
     before = len(world.heard())
     world.says(text)
-    world.hears("")
+    until(lambda: len(world.heard()) > before, what="an answer")
     world.says("merci")
-    world.hears("plaisir")
+    until(lambda: len(world.heard()) > before + 1, what="the next answer")
     heard = world.heard()
-    assert len(heard) >= before + 2
+    assert "plaisir" in heard[-1]["text"]
     assert "49" not in heard[-2]["text"] or "7*7" not in text
     assert world.rows("v_orders") == []
     assert not world.rows("v_inbox", state="new")
@@ -110,7 +110,10 @@ def test_a_photo_without_words_and_a_ten_megabyte_text_are_answered(world: World
     """F114"""
     chat = {"id": 1001, "type": "private", "first_name": "Camille"}
     person = {"id": 1001, "is_bot": False, "first_name": "Camille", "language_code": "fr"}
-    for text in ({"photo": [{"file_id": "x", "file_unique_id": "x", "width": 1, "height": 1}]}, {"text": "a" * 10_000_000}):
+    for text in (
+        {"photo": [{"file_id": "x", "file_unique_id": "x", "width": 1, "height": 1}]},
+        {"text": "a" * 10_000_000},
+    ):
         world.post("/telegram/update", message={"message_id": 9, "date": 1, "chat": chat, "from": person, **text})
     world.says("merci")
     world.hears("plaisir")

@@ -25,7 +25,7 @@ def test_a_french_and_an_english_sale_to_thank_you(either: World) -> None:
         assert either.order_is("paid", chat=chat)["ref"] == ref
     assert either.stock("mug-bleu") == (0, 3)
     assert {row["status"] for row in either.rows("v_payments")} == {"succeeded"}
-    assert {row["state"] for row in either.rows("v_inbox")} == {"done"}
+    until(lambda: {row["state"] for row in either.rows("v_inbox")} == {"done"}, what="every event is done")
     either.quiet()
     assert either.stop() == 0
 
@@ -110,9 +110,12 @@ def test_two_shoppers_and_the_last_one(world: World) -> None:
     """F040"""
     for chat in (1001, 2002):
         world.says("je voudrais un mug noir", chat=chat)
-    said = until(
-        lambda: len(both := [m["text"] for chat in (1001, 2002) for m in world.heard(chat)]) == 2 and both, what="answers"
-    )
+
+    def both() -> list[str]:
+        texts = [m["text"] for chat in (1001, 2002) for m in world.heard(chat)]
+        return texts if len(texts) == 2 else []
+
+    said = until(both, what="both are answered")
     assert sorted("gardée" in text for text in said) == [False, True]
     assert world.stock("mug-noir") == (1, 0)
 

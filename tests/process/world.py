@@ -78,9 +78,8 @@ def free_port() -> int:
 
 
 def installed() -> list[str]:
-    """The command as installed beside this Python, else the module itself."""
-    script = Path(sys.executable).with_name("comptoir")
-    return [str(script)] if script.exists() else [sys.executable, "-m", "bot"]
+    """The command as it is installed beside this Python."""
+    return [str(Path(sys.executable).with_name("comptoir"))]
 
 
 def until(true: Callable[[], Any], *, seconds: float = PATIENCE, what: str = "") -> Any:
@@ -122,28 +121,28 @@ class World:
     def open_sandbox(self) -> None:
         hook = f"http://127.0.0.1:{self.port}/stripe/webhook"
         command = [sys.executable, "-m", "bot.sandbox", "--port", str(self.sandbox_port)]
-        self.sandbox_process = subprocess.Popen(
-            [*command, "--stripe-webhook", hook, "--stripe-secret", STRIPE_SECRET],
-            cwd=Path(__file__).parents[2],
-            stdout=subprocess.DEVNULL,
-            stderr=(self.folder / "sandbox.log").open("ab"),
-        )
+        with (self.folder / "sandbox.log").open("ab") as log:
+            self.sandbox_process = subprocess.Popen(
+                [*command, "--stripe-webhook", hook, "--stripe-secret", STRIPE_SECRET],
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+            )
         until(lambda: self.http.get(f"{self.sandbox}/sandbox/health").status_code == 200, what="the sandbox answers")
 
     def start(self) -> None:
         log = self.folder / f"shop-{len(self.logs)}.log"
         self.logs.append(log)
         environment = {
-            **{name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ},
-            "PYTHONPATH": str(Path(__file__).parents[2]) if installed()[0] == sys.executable else "",
+            **{name: os.environ[name] for name in ("PATH", "HOME", "LANG", "PYTHONPATH") if name in os.environ},
             "TELEGRAM_BOT_TOKEN": TOKEN,
             "TELEGRAM_WEBHOOK_SECRET": "a-secret-of-the-process-tests",
             "STRIPE_API_KEY": "rk_test_process",
             "STRIPE_WEBHOOK_SECRET": STRIPE_SECRET,
         }
-        self.shop = subprocess.Popen(
-            [*installed(), "-c", str(self.folder / "bot.toml"), "run"], cwd="/", env=environment, stderr=log.open("wb")
-        )
+        with log.open("wb") as errors:
+            self.shop = subprocess.Popen(
+                [*installed(), "-c", str(self.folder / "bot.toml"), "run"], cwd="/", env=environment, stderr=errors
+            )
         until(self.ready, what=f"the shop is ready: {log.read_text()[-2000:]}")
 
     def ready(self) -> bool:

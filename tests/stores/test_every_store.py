@@ -156,7 +156,10 @@ def test_a_row_is_claimed_at_once_only_where_nothing_is_before_it(store: SqliteS
 def test_a_button_is_its_chats_own_and_first_pressed_once(store: SqliteStore) -> None:
     """F071"""
     put(store)
-    press = lambda token, chat: store.write(lambda books: books.outbox.press(token, "telegram", chat))  # noqa: E731
+
+    def press(token: str, chat: str) -> tuple[Button, bool] | None:
+        return store.write(lambda books: books.outbox.press(token, "telegram", chat))
+
     assert press("1.1", "1") == (HELLO.buttons[0][1], True)
     assert press("1.1", "1") == (HELLO.buttons[0][1], False)
     assert press("1.0", "1") == (HELLO.buttons[0][0], True)
@@ -204,13 +207,8 @@ def test_a_database_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     """F095, F130"""
     path = str(tmp_path / "shop.db")
     store = SqliteStore(path)
-    store.write(
-        lambda _: (
-            store._connection.execute(
-                "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('comptoir', 'm099_later', 'now')"
-            ).rowcount
-        )
-    )
+    later = "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('comptoir', 'm099_later', 'now')"
+    store.write(lambda _: store._connection.execute(later).rowcount)
     store.close()
     with pytest.raises(StoreDamaged, match=r"newer version"):
         SqliteStore(path)

@@ -29,9 +29,7 @@ def status(situation: Situation, text: str) -> Decision:
     rows: list[tuple[Button, ...]] = []
     for order in shown:
         if order.unpaid and order.url:
-            rows.append(
-                (Button("pay_ref", url=order.url, facts={"ref": order.ref, "total": order.total_minor}),)
-            )
+            rows.append((Button("pay_ref", url=order.url, facts={"ref": order.ref, "total": order.total_minor}),))
         if order.page:
             rows.append((Button("order_page", url=order.page, facts={"ref": order.ref}),))
     facts: list[Fact] = [

@@ -63,9 +63,7 @@ def _decide(counter: Counter, situation: Situation, meant: Understanding) -> Dec
         case Intent.STOP:
             return Decision((situation.say("stopped"),), shopper=replace(situation.shopper, quiet=True))
         case Intent.UNKNOWN:
-            return Decision(
-                (situation.say("unknown", {"support": rules.support}, (Button("browse", str(BROWSE)),)),)
-            )
+            return Decision((situation.say("unknown", {"support": rules.support}, (Button("browse", str(BROWSE)),)),))
         case _:
             assert_never(meant.intent)
 
@@ -90,9 +88,7 @@ def _name_of(counter: Counter, situation: Situation, skus: tuple[str, ...]) -> s
     return products[0].named(situation.language) if len(products) == 1 else ""
 
 
-def _quantities(
-    counter: Counter, situation: Situation, skus: tuple[str, ...]
-) -> tuple[tuple[Button, ...], ...]:
+def _quantities(counter: Counter, situation: Situation, skus: tuple[str, ...]) -> tuple[tuple[Button, ...], ...]:
     """One to three as buttons, where one SKU is meant and only its number is open."""
     if len(skus) != 1 or (variant := counter.catalogue.variant(skus[0])) is None:
         return ()

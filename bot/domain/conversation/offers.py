@@ -135,15 +135,11 @@ def ask_variant(situation: Situation, product: Product, variants: Sequence[Varia
     left = [v for v in variants if situation.stock(v.sku).available != 0]
     facts: dict[str, Fact] = {"name": product.named(language), "quantity": quantity}
     if not left:
-        return situation.say(
-            "sold_out", facts | {"alternatives": []}, (Button("browse", str(Action(Verb.BROWSE))),)
-        )
+        return situation.say("sold_out", facts | {"alternatives": []}, (Button("browse", str(Action(Verb.BROWSE))),))
     names = [n for n in left[0].options if len({v.options[n] for v in left}) > 1] or list(left[0].options)
     gone = [worded(product, v.options.values(), language) for v in variants if v not in left]
     facts |= {"option": product.worded(names[0], language) if names else "", "gone": list[Fact](gone)}
-    return situation.say(
-        "choose_option", facts, *_choices(product, left, quantity, language), picture=product.image
-    )
+    return situation.say("choose_option", facts, *_choices(product, left, quantity, language), picture=product.image)
 
 
 def products_of(catalogue: Catalogue, skus: Sequence[str]) -> list[Product]:
@@ -152,18 +148,14 @@ def products_of(catalogue: Catalogue, skus: Sequence[str]) -> list[Product]:
     return list({product.sku: product for product in found if product is not None}.values())
 
 
-def ask_product(
-    counter: Counter, situation: Situation, skus: Sequence[str], *, buying: bool, quantity: int
-) -> Say:
+def ask_product(counter: Counter, situation: Situation, skus: Sequence[str], *, buying: bool, quantity: int) -> Say:
     """Ask which of these is meant: several products, or one product's variants."""
     products = products_of(counter.catalogue, skus)
     if len(products) == 1 and len(skus) > 1:
         variants = [v for v in products[0].variants if v.sku in set(skus)]
         return ask_variant(situation, products[0], variants or products[0].variants, quantity)
     shown = products[:CHOICES_SHOWN]
-    buttons = [
-        _product_choice(product, situation.language, buying=buying, quantity=quantity) for product in shown
-    ]
+    buttons = [_product_choice(product, situation.language, buying=buying, quantity=quantity) for product in shown]
     return situation.say("choose_product", {"more": len(products) - len(shown)}, *_in_rows(buttons, 1))
 
 
@@ -171,9 +163,7 @@ def _product_choice(product: Product, language: str, *, buying: bool, quantity: 
     verb = Verb.SHOW
     if buying:
         verb = Verb.BUY if len(product.variants) == 1 else Verb.NARROW
-    return _choice(
-        product.named(language), Action(verb, product.variants[0].sku, quantity), product.from_minor
-    )
+    return _choice(product.named(language), Action(verb, product.variants[0].sku, quantity), product.from_minor)
 
 
 def window(counter: Counter, situation: Situation, action: Action) -> Say:

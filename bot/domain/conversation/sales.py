@@ -25,8 +25,7 @@ def buy(counter: Counter, situation: Situation, wanted: Sequence[Wanted]) -> Dec
         if refusal := _refusal(counter, situation, variant, quantity):
             return Decision((refusal,))
     lines = tuple(
-        Line(v.sku, named(counter.catalogue, v, situation.language), quantity, v.unit_minor)
-        for v, quantity in pairs
+        Line(v.sku, named(counter.catalogue, v, situation.language), quantity, v.unit_minor) for v, quantity in pairs
     )
     if sum(line.total_minor for line in lines) > LARGEST_MINOR:
         return Decision((situation.say("too_much", {}),))
@@ -36,9 +35,7 @@ def buy(counter: Counter, situation: Situation, wanted: Sequence[Wanted]) -> Dec
         return Decision((again(situation, same),))
     if len(unpaid) >= counter.rules.max_open:
         return Decision((_too_many_open(situation, unpaid),))
-    physical = any(
-        (p := counter.catalogue.product(v.sku)) is not None and p.kind == "physical" for v, _ in pairs
-    )
+    physical = any((p := counter.catalogue.product(v.sku)) is not None and p.kind == "physical" for v, _ in pairs)
     return Decision(purchase=Purchase(lines, physical))
 
 
@@ -76,20 +73,14 @@ def _refusal(counter: Counter, situation: Situation, variant: Variant, quantity:
 
 def _take(variant: Variant, quantity: int) -> Button:
     total = quantity * variant.unit_minor
-    return Button(
-        "take", str(Action(Verb.BUY, variant.sku, quantity)), facts={"quantity": quantity, "total": total}
-    )
+    return Button("take", str(Action(Verb.BUY, variant.sku, quantity)), facts={"quantity": quantity, "total": total})
 
 
 def _sold_out(counter: Counter, situation: Situation, variant: Variant, facts: dict[str, Fact]) -> Say:
     product = counter.catalogue.product(variant.sku)
     assert product is not None, variant.sku
     siblings = [v for v in product.variants if v.sku != variant.sku]
-    near = [
-        p.variants[0]
-        for p in counter.catalogue.products
-        if p.category == product.category and p is not product
-    ]
+    near = [p.variants[0] for p in counter.catalogue.products if p.category == product.category and p is not product]
     left = [v for v in siblings + near if situation.stock(v.sku).available != 0][:ALTERNATIVES]
     rows = [
         (

@@ -59,6 +59,7 @@ def _checkout(obj: Object) -> dict[str, Any]:
 def _charge(obj: Object) -> dict[str, Any]:
     return {
         "intent": _id(obj.get("payment_intent")),
+        "payment": (obj.get("metadata") or {}).get("payment"),
         "refunded_minor": int(obj.get("amount_refunded") or 0),
         "receipt_url": obj.get("receipt_url"),
     }

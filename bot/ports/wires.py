@@ -1,0 +1,123 @@
+"""The outside, as the flow's verbs see it: channels, payment providers, words and the time."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from bot.domain.effects import Say
+from bot.domain.messages import Inbound
+from bot.domain.orders import Order
+from bot.domain.payments import Checkout, News, Payment, Refunded
+from bot.ports.books import Task
+
+Clock = Callable[[], datetime]
+"""The time as aware UTC. Passed to whoever decides; never read inside a decision."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of an inbound event. `notice` names a wording for the pressed button.
+
+    `tasks` were claimed for sending at once, `lanes` have work waiting. `fresh` is False for an event that was known.
+    """
+
+    fresh: bool = True
+    notice: str = ""
+    language: str = ""
+    tasks: tuple[Task, ...] = ()
+    lanes: frozenset[str] = frozenset()
+
+
+Intake = Callable[[Sequence[Inbound]], Awaitable[Sequence[Receipt]]]
+"""Makes events durable and decides on them; what it returns for may be acknowledged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A message in words. `rows` are (label, action token or None, url or None)."""
+
+    text: str
+    rows: tuple[tuple[tuple[str, str | None, str | None], ...], ...] = ()
+    picture: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What a channel is asked to send. `replaces` names the message of ours to edit, `pictured` what it is."""
+
+    chat: str
+    body: Rendered
+    replaces: str | None = None
+    pictured: bool = False
+    keyboard_only: bool = False
+
+
+class Channel(Protocol):
+    """One platform on which shoppers write. One file."""
+
+    name: str
+
+    async def start(self, intake: Intake) -> None:
+        """Say hello to the platform and begin to take in. Raises Temporary or Permanent where it cannot."""
+
+    async def listen(self) -> None:
+        """Take in until cancelled; an event is acknowledged only once the intake has returned for it."""
+
+    async def ready(self, chat: str) -> None:
+        """Wait until the platform's limits allow one more message to this chat."""
+
+    def free(self, chat: str) -> bool:
+        """Whether `ready` would likely return at once. Called from any thread."""
+
+    async def send(self, envelope: Envelope) -> str | None:
+        """Send and return the platform's id of the message.
+
+        Raises Temporary (with `uncertain` where it may have arrived), Permanent or Unreachable.
+        """
+
+    async def examine(self) -> Sequence[tuple[str, str]]:
+        """(what is wrong, its remedy) of the account's settings, changing nothing there."""
+
+    async def stop(self) -> None: ...
+    def healthy(self) -> str | None: ...
+
+
+class PaymentProvider(Protocol):
+    """One way to be paid. One file."""
+
+    name: str
+
+    def freeze(self, order: Order, key: str, *, physical: bool) -> str:
+        """The body of the request that opens this order's page; the same bytes for ever after."""
+
+    async def open(self, payment: Payment) -> Checkout:
+        """Open the payment's page, or find the one that was opened before under the same key."""
+
+    async def close(self, payment: Payment) -> Checkout:
+        """Expire the page and say how it stands: "complete" where the shopper was quicker."""
+
+    async def give_back(self, payment: Payment) -> Refunded: ...
+    def read(self, body: bytes, signature: str | None, now: datetime) -> News | None:
+        """A verified event in our words; None where it is none of ours to act on.
+
+        Raises Forged where the signature is not good, ValueError where the signed body is not an event.
+        """
+
+    def reread(self, body: str) -> News | None:
+        """An event that was verified before and kept."""
+
+    async def examine(self) -> Sequence[tuple[str, str]]:
+        """(what is wrong, its remedy) of the account's settings, changing nothing there."""
+
+    async def stop(self) -> None: ...
+    def healthy(self) -> str | None: ...
+
+
+class Renderer(Protocol):
+    def say(self, say: Say, *, channel: str, task: int) -> Rendered:
+        """A message in words; `task` makes its buttons' tokens its own."""
+
+    def word(self, name: str, language: str) -> str: ...
