@@ -3,6 +3,7 @@
 Deterministic and explainable: word lists and the catalogue, no language model.
 """
 
+from bot.domain.understanding.clerk import Clerk, as_json, reply_number
 from bot.domain.understanding.meaning import Intent, Understanding, Wanted
 
-__all__ = ["Intent", "Understanding", "Wanted"]
+__all__ = ["Clerk", "Intent", "Understanding", "Wanted", "as_json", "reply_number"]

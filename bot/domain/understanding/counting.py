@@ -1,0 +1,137 @@
+"""Tells how many of a thing are asked for from the words around it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.domain.understanding.index import Index, Products
+from bot.domain.understanding.numbers import OPEN, UNSAID, Quantity, amount
+from bot.domain.understanding.reading import Item, Reader, Term
+from bot.domain.understanding.words import Language
+
+BETWEEN = frozenset({"pleasant", "counters", "of", "function", "please", "pairs", "packs", "multiple", "cue", "sizing"})
+"""What may stand between a number and the thing it counts."""
+AFTER = frozenset({"counters", "please", "function"})
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """`options` are the numbers that name a size or a model instead; `wrong` says that one names a model that is
+    not sold; `article` that "a" or "un" stands before the thing."""
+
+    quantity: Quantity
+    options: tuple[Term, ...] = ()
+    wrong: bool = False
+    article: bool = False
+
+
+class Counting:
+    def __init__(self, index: Index, reader: Reader, language: Language) -> None:
+        self._index, self._reader, self._language = index, reader, language
+
+    def of(self, items: Sequence[Item], first: int, last: int, end: int, found: Products) -> Counted:
+        """How many of the thing at items[first..last]; `items` begins behind the thing before, `end` is where the
+        next begins."""
+        paired = bool(found) and all(self._index.entries[n].paired for n in found)
+        own = frozenset().union(*(self._index.entries[n].numbers for n in found)) if found else frozenset()
+        options: list[Term] = []
+        values: list[int | None] = []
+        wrong = article = vague = one = False
+        times, packed = 1, False
+        for at, item in enumerate(items[:end]):
+            roles = item.roles if item.term is None else frozenset()
+            if item.kind == "number":
+                term = self._reader.number(item.text)
+                if self._is_option(items, at, first, term, found):
+                    options.append(term)
+                elif self._is_model(items, at):
+                    wrong = True
+                elif at and _packs(items, at):
+                    packed = packed or item.text not in own
+                elif self._counts(items, at, first, last):
+                    values.append(None if item.text in own or _negative(items, at) else amount(item.text))
+            elif at < first and _reaches(items, at, first):
+                one = one or (item.text == "one")
+                article = article or "one" in roles
+                vague = vague or not roles.isdisjoint({"vague", "some"})
+                packed = packed or ("packs" in roles and not any(i.kind == "number" for i in items[at:first]))
+                if "fraction" in roles:
+                    times = 0
+                if "multiple" in roles:
+                    vague, many = False, self._language.multiples.get(item.text, 1)
+                    times = many // 2 if times == 0 else many
+                    one = True
+                if "pairs" in roles:
+                    times, one = times * (1 if paired else 2), True
+        return Counted(_quantity(values, times, vague=vague or packed, one=one), tuple(options), wrong, article)
+
+    def _is_option(self, items: Sequence[Item], at: int, first: int, term: Term, found: Products) -> bool:
+        sized = at > 0 and "sizing" in items[at - 1].roles
+        if sized and any("number" in choice.kinds for n in found for choice in self._index.entries[n].choices):
+            return True
+        return bool(term.has & found) and (sized or at > first)
+
+    def _is_model(self, items: Sequence[Item], at: int) -> bool:
+        before = items[at - 1].term if at else None
+        return before is not None and not self._index.numbered.isdisjoint(before.keys)
+
+    def _counts(self, items: Sequence[Item], at: int, first: int, last: int) -> bool:
+        if at < first:
+            return _reaches(items, at, first)
+        after = items[at + 1] if at + 1 < len(items) else None
+        if at > last and not all(i.roles & AFTER or i.kind != "word" for i in items[last + 1 : at]):
+            return at - last < 6 and counts_alone(items, at)
+        return after is None or not _thing(after)
+
+
+def counts_alone(items: Sequence[Item], at: int) -> bool:
+    """Whether a number with no thing beside it may be a quantity: no unit, no other noun, no date follows it."""
+    after = items[at + 1] if at + 1 < len(items) else None
+    before = items[at - 1] if at else None
+    if before is not None and not before.roles.isdisjoint({"purpose", "sizing"}) and "of" not in before.roles:
+        return False
+    return after is None or not _thing(after)
+
+
+def _thing(item: Item) -> bool:
+    """Whether the word after a number is what the number counts, and nothing that is sold here."""
+    if item.text in "€$£%":
+        return True
+    if item.kind != "word" or item.term is not None:
+        return False
+    if "not_things" in item.roles:
+        return True
+    return item.strange or item.roles <= {"ordinary"}
+
+
+def _reaches(items: Sequence[Item], at: int, first: int) -> bool:
+    between = items[at + 1 : first]
+    return all(
+        item.kind in ("number", "emoji")
+        or (item.kind == "mark" and item.text in "-*")
+        or (not item.roles.isdisjoint(BETWEEN) and "not_things" not in item.roles)
+        or "one" in item.roles
+        or item.text == "x"
+        for item in between
+    )
+
+
+def _packs(items: Sequence[Item], at: int) -> bool:
+    """ "a set of 6", "lot de 6"."""
+    back = items[max(0, at - 2) : at]
+    return any("packs" in item.roles for item in back) and "of" in items[at - 1].roles
+
+
+def _negative(items: Sequence[Item], at: int) -> bool:
+    return at > 0 and "minus" in items[at - 1].roles
+
+
+def _quantity(values: Sequence[int | None], times: int, *, vague: bool, one: bool) -> Quantity:
+    if values:
+        if None in values or len(set(values)) > 1 or times == 0:
+            return OPEN
+        return Quantity((values[0] or 1) * times, said=True)
+    if vague or times == 0:
+        return OPEN
+    return Quantity(times, said=True) if one else UNSAID

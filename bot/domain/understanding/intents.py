@@ -1,0 +1,127 @@
+"""Decides what a shopper is after from the phrases found and the goods named; the first rule that fits wins."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot.domain.understanding.meaning import Intent
+from bot.domain.understanding.wishes import Wishes
+
+GUARDS = frozenset({"past", "plan", "condition", "jest"})
+"""What speaks of goods without asking for them."""
+
+COMMANDS = {
+    "start": Intent.START,
+    "help": Intent.HELP,
+    "aide": Intent.HELP,
+    "settings": Intent.HELP,
+    "terms": Intent.HELP,
+    "privacy": Intent.HELP,
+    "shop": Intent.BROWSE,
+    "boutique": Intent.BROWSE,
+    "menu": Intent.BROWSE,
+    "catalogue": Intent.BROWSE,
+    "products": Intent.BROWSE,
+    "cart": Intent.CART,
+    "panier": Intent.CART,
+    "checkout": Intent.CHECKOUT,
+    "pay": Intent.CHECKOUT,
+    "orders": Intent.ORDER_STATUS,
+    "order": Intent.ORDER_STATUS,
+    "commandes": Intent.ORDER_STATUS,
+    "cancel": Intent.CANCEL,
+    "annuler": Intent.CANCEL,
+    "stop": Intent.STOP,
+    "support": Intent.HUMAN,
+    "paysupport": Intent.HUMAN,
+    "human": Intent.HUMAN,
+}
+"""Commands as Telegram's users know them; any other is read like the words behind its slash."""
+
+COMMAND = re.compile(r"\s*/([a-z_]+)(?:@\w+)?(?:\s+(\S+))?")
+
+PROGRAM = re.compile(r"""[{}\\|`]|</?[a-z!]|\w\s*=+\s*["'\w]|;\s*(?:--|drop|delete|select|update|insert)|\$\(|'\s*(?:--|or\s+')""")
+"""Signs that a text speaks to a program, not to a shop. Alternatives of bounded parts: linear in the text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """What a message shows. `meanings` are intents and cues whose phrases it has."""
+
+    meanings: frozenset[str]
+    wishes: Wishes
+    question: bool
+    please: bool
+    reference: bool
+
+    def has(self, *names: str) -> bool:
+        return not self.meanings.isdisjoint(names)
+
+    @property
+    def goods(self) -> bool:
+        return bool(self.wishes.mentions)
+
+    @property
+    def blocked(self) -> bool:
+        return self.has(*GUARDS)
+
+    @property
+    def counted(self) -> bool:
+        return any(mention.quantity.said for mention in self.wishes.mentions)
+
+    @property
+    def wanted(self) -> bool:
+        """Goods that are asked for: by a purchase word, please, yes, or their number."""
+        return self.goods and (self.has("buy", "yes") or self.please or (self.counted and not self.question))
+
+
+Rule = tuple[Callable[[Signals], bool], Intent]
+
+
+def _complains(s: Signals) -> bool:
+    return s.has("complaint") and (s.has("past", "return") or not (s.has("ask", "buy") or s.question))
+
+
+RULES: tuple[Rule, ...] = (
+    (lambda s: s.has("stop"), Intent.STOP),
+    (lambda s: s.has("human"), Intent.HUMAN),
+    (lambda s: s.has("cancel"), Intent.CANCEL),
+    (lambda s: s.has("return") or _complains(s), Intent.RETURN),
+    (lambda s: s.has("remove"), Intent.REMOVE),
+    (lambda s: s.has("order_status") and not (s.wanted and not s.question and not s.has("past")), Intent.ORDER_STATUS),
+    (lambda s: s.goods and s.has("ask", "help"), Intent.ASK),
+    (lambda s: s.goods and s.question and not (s.has("buy", "search", "browse") or s.please), Intent.ASK),
+    (lambda s: s.goods and s.blocked and s.has("thanks"), Intent.THANKS),
+    (lambda s: s.goods and s.blocked, Intent.UNKNOWN),
+    (lambda s: s.goods and s.has("search", "browse") and not s.has("buy") and s.question and _single(s), Intent.ASK),
+    (lambda s: s.goods and s.has("search", "browse") and not s.has("buy"), Intent.SEARCH),
+    (lambda s: s.wanted, Intent.BUY),
+    (lambda s: s.goods and s.has("cart"), Intent.CART),
+    (lambda s: s.goods, Intent.ASK),
+    (lambda s: s.has("help"), Intent.HELP),
+    (lambda s: s.has("ask"), Intent.ASK),
+    (lambda s: s.has("checkout"), Intent.CHECKOUT),
+    (lambda s: s.has("start"), Intent.START),
+    (lambda s: s.has("no") and not s.has("browse", "search"), Intent.NO),
+    (lambda s: s.has("browse"), Intent.BROWSE),
+    (lambda s: s.has("buy") and not s.blocked, Intent.BUY),
+    (lambda s: s.has("search"), Intent.SEARCH),
+    (lambda s: s.has("cart"), Intent.CART),
+    (lambda s: s.reference, Intent.ORDER_STATUS),
+    (lambda s: s.blocked and not s.has("thanks", "yes", "greet"), Intent.UNKNOWN),
+    (lambda s: s.has("yes"), Intent.YES),
+    (lambda s: s.has("thanks"), Intent.THANKS),
+    (lambda s: s.has("agree"), Intent.YES),
+    (lambda s: s.has("greet"), Intent.GREET),
+)
+"""From what must be obeyed to what may be a guess. A false sale is worse than a question: buying comes late."""
+
+
+def _single(signals: Signals) -> bool:
+    return all(len(mention.products) == 1 for mention in signals.wishes.mentions)
+
+
+def intent(signals: Signals) -> Intent:
+    return next((meant for fits, meant in RULES if fits(signals)), Intent.UNKNOWN)

@@ -1,0 +1,175 @@
+"""Finds the goods of a message: what is named, how much of it, and whether that is certain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from bot.domain.understanding.index import NOTHING, Index, Products
+from bot.domain.understanding.numbers import UNSAID, Quantity
+from bot.domain.understanding.reading import Item, Term
+
+ENDS = frozenset(".?!;\n")
+COMMAS = frozenset(",:()\"")
+JOINS = frozenset("+&/")
+
+
+@dataclass(slots=True)
+class Segment:
+    """What stands between two commas, conjunctions or full stops. `opened` is the word that began it."""
+
+    items: list[Item] = field(default_factory=list)
+    opened: str = ""
+    negated: bool = False
+
+    @property
+    def terms(self) -> list[Item]:
+        return [item for item in self.items if item.term]
+
+
+def segments(items: Sequence[Item], silent: frozenset[int]) -> list[Segment]:
+    """Cut where one thing ends and the next may begin; a conjunction inside a product's name cuts nothing."""
+    cut = [Segment()]
+    for item in items:
+        if item.at in silent:
+            continue
+        opened = _opening(item, items)
+        if opened:
+            cut.append(Segment(opened=opened))
+        elif "refusal" in item.roles and not cut[-1].negated:
+            cut.append(Segment(opened="not", negated=True))
+        else:
+            cut[-1].items.append(item)
+    return [segment for segment in cut if segment.items]
+
+
+def _opening(item: Item, items: Sequence[Item]) -> str:
+    if item.kind == "mark":
+        if item.text in ENDS:
+            return "end"
+        if item.text in COMMAS:
+            return "comma"
+        return "and" if item.text in JOINS and not _within_name(item, items) else ""
+    if item.term is None and "joiners" in item.roles and not _within_name(item, items):
+        return "or" if "or" in item.roles else "but" if "but" in item.roles else "and"
+    return ""
+
+
+def _within_name(item: Item, items: Sequence[Item]) -> bool:
+    if not 0 < item.at < len(items) - 1:
+        return False
+    left, right = items[item.at - 1].term, items[item.at + 1].term
+    return bool(left and right and left.kind is None and right.kind is None and left.heads & right.heads)
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """One thing that was named. `products` are those that it can be; `doubtful` says that a sale would be a guess."""
+
+    terms: tuple[Term, ...]
+    products: Products
+    first: int
+    last: int
+    quantity: Quantity = UNSAID
+    doubtful: bool = False
+    named: bool = True
+    """False where only attributes were said ("le noir", "two in L")."""
+    plural: bool = False
+    negated: bool = False
+    counted: bool = False
+    """An article or a number stands before it."""
+    opened: str = ""
+    without: tuple[Term, ...] = ()
+    """Attributes that were refused: "not the blue one"."""
+
+    @property
+    def naming(self) -> tuple[Term, ...]:
+        return tuple(term for term in self.terms if term.heads)
+
+
+def clusters(segment: Segment, *, before: bool) -> Iterator[list[Item]]:
+    """The words of each thing in a segment: a word that no thing shares with those before it begins the next.
+
+    Attributes go to the thing whose language's order says so (`before`: "blue mug"), or the only one that has them.
+    """
+    groups: list[list[Item]] = []
+    common = NOTHING
+    waiting: list[Item] = []
+    for item in segment.terms:
+        term = item.term
+        assert term is not None
+        if not term.heads:
+            if groups and not before:
+                groups[-1].append(item)
+            else:
+                waiting.append(item)
+            continue
+        shared = common & term.has
+        if groups and shared:
+            common = (common & term.heads) or shared
+            groups[-1] += [*waiting, item]
+        elif groups and common and _only_by_another_word(common, term):
+            groups[-1] += [*waiting, item]
+        else:
+            groups.append([*waiting, item])
+            common = term.heads
+        waiting = []
+    if groups:
+        groups[-1] += waiting
+        yield from groups
+    elif waiting:
+        yield waiting
+
+
+def _only_by_another_word(common: Products, term: Term) -> bool:
+    """A word of daily life that names nothing by itself begins no new thing."""
+    return term.common and not term.strong and not common & term.has
+
+
+def matched(index: Index, terms: Sequence[Term]) -> tuple[Products, bool]:
+    """(the products that all the words together can mean, whether some word fits none of them)."""
+    naming = [term for term in terms if term.heads]
+    attributes = [term for term in terms if term not in naming]
+    if naming:
+        found = naming[0].heads
+        for term in naming[1:]:
+            found = found & term.heads or found & term.has or found
+        strong = found
+        for term in naming:
+            strong = strong & term.strong or strong
+        found = strong if len(naming) == 1 else found
+    else:
+        rooted = [term.has for term in attributes if term.has]
+        found = rooted[0] if rooted else NOTHING
+    conflict = False
+    base = found
+    for term in attributes:
+        fits = found & (term.has or term.facts) or found & term.facts
+        if fits:
+            found = fits
+        elif term.kind == "sizes" and not any("sizes" in c.kinds for n in found for c in index.entries[n].choices):
+            continue
+        elif base & term.has:
+            found, conflict = found | (base & term.has), True
+        elif not _open_option(index, found, term):
+            conflict = True
+    if not naming and conflict:
+        return NOTHING, True
+    return found, conflict or any(not (found & (t.has | t.facts)) for t in naming)
+
+
+def _open_option(index: Index, found: Products, term: Term) -> bool:
+    """Whether the attribute is a value that an option of every one of them does not have: that option stays open."""
+    return bool(found) and all(any(term.kind in choice.kinds for choice in index.entries[n].choices) for n in found)
+
+
+def joined(index: Index, one: Mention, other: Mention) -> Mention | None:
+    """"a tee, black, in M": the second only says more about the first; None where it contradicts it."""
+    terms = (*one.terms, *other.terms)
+    found, conflict = matched(index, terms)
+    if conflict or not found or not found <= one.products:
+        return None
+    quantity = other.quantity if other.quantity.said else one.quantity
+    return replace(
+        one, terms=terms, products=found, last=other.last, quantity=quantity, doubtful=one.doubtful or other.doubtful
+    )

@@ -1,0 +1,129 @@
+"""Finds the phrases of the word files in a message, in time linear in its length: no regular expressions (F117).
+
+"a/b" is either word, "(a)" may be left out, "*" is up to six words of any kind, "^" the beginning of a sentence and
+"$" its end.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+GAP = 6
+BARRIERS = frozenset(".?!;\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One word of a phrase, or a gap where `words` is empty."""
+
+    words: frozenset[str]
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    meaning: str
+    pieces: tuple[Piece, ...]
+    opens: bool
+    closes: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A phrase in a message; `at` are the positions of its words, gaps left out."""
+
+    meaning: str
+    at: tuple[int, ...]
+
+
+Split = Callable[[str], Sequence[str]]
+"""How a phrase's words are cut, the same way as messages are."""
+
+
+def compiled(meaning: str, written: str, split: Split) -> Phrase:
+    opens, closes = written.startswith("^"), written.endswith("$")
+    pieces: list[Piece] = []
+    for part in written.strip("^$ ").split():
+        if part == "*":
+            pieces.append(Piece(frozenset()))
+            continue
+        optional = part.startswith("(")
+        choices = [tuple(split(choice)) for choice in part.strip("()").split("/")]
+        if len(choices) == 1:
+            pieces += [Piece(frozenset({word}), optional) for word in choices[0]]
+        else:
+            pieces.append(Piece(frozenset(words[-1] for words in choices if words), optional))
+    while pieces and not pieces[-1].words:
+        pieces.pop()
+    return Phrase(meaning, tuple(pieces), opens, closes)
+
+
+def literal(meaning: str, written: str, split: Split) -> Phrase:
+    """A phrase in which no character means anything special: a merchant's own words."""
+    return Phrase(meaning, tuple(Piece(frozenset({word})) for word in split(written)), opens=False, closes=False)
+
+
+class Phrasebook:
+    """All phrases of one language."""
+
+    def __init__(self, phrases: Iterable[Phrase]) -> None:
+        self._by_first: dict[str, list[Phrase]] = defaultdict(list)
+        self.words: set[str] = set()
+        for phrase in phrases:
+            for index, piece in enumerate(phrase.pieces):
+                self.words |= piece.words
+                for word in piece.words if not any(not p.optional for p in phrase.pieces[:index]) else ():
+                    self._by_first[word].append(phrase)
+
+    def find(self, words: Sequence[str], opens: Collection[int], closes: Collection[int]) -> list[Found]:
+        """Every phrase that stands in `words`, each word used once: the phrase with the most words takes them.
+
+        `opens` and `closes` are the positions where a sentence begins, and those behind its last word.
+        """
+        found = [
+            (len(at), -at[0], Found(phrase.meaning, at))
+            for start, word in enumerate(words)
+            for phrase in self._by_first.get(word, ())
+            if (not phrase.opens or start in opens) and (at := _match(phrase, words, start, closes))
+        ]
+        found.sort(key=lambda item: item[:2], reverse=True)
+        taken: set[int] = set()
+        kept: list[Found] = []
+        for _, _, candidate in found:
+            if taken.isdisjoint(candidate.at):
+                taken |= set(candidate.at)
+                kept.append(candidate)
+            elif any(candidate.at == other.at and candidate.meaning != other.meaning for other in kept):
+                kept.append(candidate)  # the same words may carry two meanings
+        return kept
+
+
+def _match(phrase: Phrase, words: Sequence[str], start: int, closes: Collection[int]) -> tuple[int, ...] | None:
+    """The positions of the phrase's words from `start`; gaps are as short as they can be."""
+    at: list[int] = []
+    here, gap = start, 0
+    for piece in phrase.pieces:
+        if not piece.words:
+            gap = GAP
+            continue
+        place = _next(piece.words, words, here, gap)
+        if place is None:
+            if piece.optional:
+                continue
+            return None
+        at.append(place)
+        here, gap = place + 1, 0
+    if not at or at[0] != start or (phrase.closes and here not in closes):
+        return None
+    return tuple(at)
+
+
+def _next(wanted: frozenset[str], words: Sequence[str], here: int, gap: int) -> int | None:
+    for place in range(here, min(here + gap + 1, len(words))):
+        if words[place] in wanted:
+            return place
+        if words[place] in BARRIERS:
+            return None
+    return None

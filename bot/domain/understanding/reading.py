@@ -1,0 +1,225 @@
+"""Reads a message word by word: what each word is in its language, and which products it may name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from bot.domain.understanding.index import NOTHING, Index, Keys, Products, measured
+from bot.domain.understanding.numbers import with_digits
+from bot.domain.understanding.phrases import Found, Phrasebook
+from bot.domain.understanding.stems import Spellings, Stems
+from bot.domain.understanding.tokens import Token, raw
+from bot.domain.understanding.words import Language, Words
+
+SENTENCE_ENDS = frozenset(".?!;\n")
+NO_ROLES: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """Words that may name goods. `kind` is set for an attribute (a colour, a size, "128 GB"), None for a name.
+
+    `heads`: the products that it names; `has`: those with it as an option or category too; `strong`: those it names
+    by itself; `facts`: those of which it is true. `variant`: the SKU that was written out.
+    """
+
+    keys: Keys
+    heads: Products = NOTHING
+    has: Products = NOTHING
+    strong: Products = NOTHING
+    facts: Products = NOTHING
+    kind: str | None = None
+    plural: bool = False
+    common: bool = False
+    """A word of daily life ("soleil"), which says little about goods by itself."""
+    variant: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A word, number or mark of the message. A word without roles and term is a stranger."""
+
+    text: str
+    kind: str
+    at: int
+    roles: frozenset[str] = NO_ROLES
+    term: Term | None = None
+    glued: bool = False
+
+    @property
+    def strange(self) -> bool:
+        return self.kind == "word" and not self.roles and self.term is None
+
+
+class Tongue:
+    """One language's way of reading: the roles of its words, its phrases, its likely slips of the pen."""
+
+    def __init__(self, language: Language, book: Phrasebook, words: Words) -> None:
+        self.language, self.book = language, book
+        roles: dict[str, set[str]] = {}
+        for name, listed in language.lists.items():
+            for word in listed:
+                roles.setdefault(word, set()).add(name)
+        for name, table in (("multiple", language.multiples), ("ordinal", language.ordinals)):
+            for word in table:
+                roles.setdefault(word, set()).add(name)
+        for word in book.words:
+            roles.setdefault(word, set()).add("cue")
+        self.roles = {word: frozenset(names) for word, names in roles.items()}
+        self.spellings = Spellings([*roles, *language.numbers])
+        self.evidence = frozenset(roles) | {key[0] for key in language.shorthand.sequences if len(key) == 1}
+
+
+class Reader:
+    def __init__(self, index: Index, words: Words, stems: Stems) -> None:
+        self._index, self._words, self._stems = index, words, stems
+        self._spellings = Spellings(index.surfaces | set(words.concepts))
+
+    def tokens(self, folded: str) -> list[Token]:
+        """The message's tokens, spelled out, SKUs kept whole."""
+        return self._words.spelling.apply(list(self._cut(folded)))
+
+    def _cut(self, folded: str) -> Iterator[Token]:
+        end = 0
+        for chunk in _SKU.finditer(folded):
+            sku = self._index.skus.get(chunk.group().rstrip("._-"))
+            if sku and not chunk.group().isalpha():
+                yield from raw(folded[end : chunk.start()])
+                yield Token(chunk.group().rstrip("._-"), "sku")
+                end = chunk.end()
+        yield from raw(folded[end:])
+
+    def names(self, word: str) -> bool:
+        """Whether the catalogue has the word as it stands."""
+        return word in self._index.surfaces
+
+    def items(self, tokens: Sequence[Token], tongue: Tongue, others: Sequence[Tongue]) -> list[Item]:
+        """What every word is. Mistyped words are read as the nearest known one, the shop's own words first."""
+        expanded = tongue.language.shorthand.apply(list(tokens))
+        counted = with_digits(expanded, tongue.language, known=lambda word: bool(self._index.any(
+            self._index.has, self._index.keys(word))))  # fmt: skip
+        cut = list(measured(counted, self._words))
+        items: list[Item] = []
+        at = 0
+        while at < len(cut):
+            joined = self._join(cut, at)
+            if joined:
+                text, length, term = joined
+                items.append(Item(text, "word", len(items), term=term, glued=cut[at].glued))
+                at += length
+                continue
+            items.append(self._item(cut[at], len(items), tongue, others))
+            at += 1
+        return items
+
+    def _join(self, cut: Sequence[Token], at: int) -> tuple[str, int, Term] | None:
+        """Words that a name writes as one, or as fewer: "wh 1000 xm5", "iphone15", "50 x 70"."""
+        for length in range(min(4, len(cut) - at), 0, -1):
+            tokens = cut[at : at + length]
+            if any(token.kind not in ("word", "number") for token in tokens):
+                continue
+            text = "".join(token.text for token in tokens)
+            if length == 1 and (text in self._index.surfaces or text not in self._index.joins):
+                continue
+            split = any(any(map(str.isdigit, token.text)) or not self.names(token.text) for token in tokens)
+            if not split or (tokens[0].kind == "number" and text not in self._index.has):
+                continue
+            if text in self._index.joins:
+                found = self._index.joins[text]
+                return text, length, Term((f"~{text}",), found, found, found, found)
+            if length > 1 and text in (self._index.surfaces if text.isalpha() else self._index.has):
+                return text, length, self._term((text,), plural=False, common=False)
+        return None
+
+    def _item(self, token: Token, at: int, tongue: Tongue, others: Sequence[Tongue]) -> Item:
+        if token.kind != "word":
+            term = self._sku(token.text) if token.kind == "sku" else None
+            return Item(token.text, "word" if term else token.kind, at, term=term, glued=token.glued)
+        text = token.text
+        roles = tongue.roles.get(text, NO_ROLES)
+        term = self._known(text, roles)
+        if term is None and not roles:
+            roles = next((found for other in others if (found := other.roles.get(text))), NO_ROLES)
+        if term is None and not roles:
+            text, roles, term = self._mended(text, tongue)
+        return Item(text, "word", at, roles, term, token.glued)
+
+    def _known(self, text: str, roles: frozenset[str]) -> Term | None:
+        if "function" in roles:
+            return None
+        index = self._index
+        keys = index.keys(text)
+        singular = next((text[:-1] for end in ("s", "x") if text.endswith(end) and text[:-1] in index.surfaces), "")
+        named = text in index.surfaces or bool(singular)
+        concept = keys[0].startswith(("=", "#"))
+        if named or (not roles and (concept or index.any(index.has, keys))):
+            if singular and not concept:
+                keys = (*keys, *index.keys(singular))
+            return self._term(keys, plural=text.endswith(("s", "x")), common="ordinary" in roles)
+        return self._term(keys, plural=False, common=True) if concept else None
+
+    def _mended(self, text: str, tongue: Tongue) -> tuple[str, frozenset[str], Term | None]:
+        near = self._spellings.nearest(text)
+        spoken = tongue.spellings.nearest(text)
+        if near and (spoken is None or near[1] <= spoken[1]):
+            return near[0], NO_ROLES, self._known(near[0], NO_ROLES)
+        if spoken:
+            return spoken[0], tongue.roles.get(spoken[0], NO_ROLES), None
+        return text, NO_ROLES, None
+
+    def _term(self, keys: Keys, *, plural: bool, common: bool) -> Term:
+        index = self._index
+        heads = index.any(index.heads, keys)
+        return Term(
+            keys,
+            heads=heads or index.any(index.shelved, keys),
+            has=index.any(index.has, keys),
+            strong=index.any(index.strong, keys),
+            facts=index.any(index.facts, keys),
+            kind=next((kind for key in keys if (kind := index.kind(key))), None),
+            plural=plural,
+            common=common,
+        )
+
+    def number(self, text: str) -> Term:
+        """A number as it may name an option: size 42, 128."""
+        return self._term((f"#{text.replace(',', '.')}",), plural=False, common=False)
+
+    def _sku(self, folded: str) -> Term:
+        sku, number = self._index.skus[folded]
+        found = frozenset({number})
+        return Term((f"~{folded}",), found, found, found, found, variant=sku)
+
+
+_SKU = re.compile(r"[a-z0-9][a-z0-9._-]*")
+
+
+def cues(items: Sequence[Item], book: Phrasebook) -> list[Found]:
+    """The phrases of one language in the message; words inside a product's name say nothing else."""
+    named = _inside_names(items)
+    words = ["\0" if item.at in named else item.text for item in items]
+    opens, closes = set[int](), {len(items)}
+    fresh = True
+    for item in items:
+        if fresh and item.kind == "word":
+            opens.add(item.at)
+        fresh = item.kind in ("mark", "emoji", "number") or (fresh and bool(item.roles & {"please", "greeting"}))
+    resting = True
+    for item in reversed(items):
+        resting = item.text in SENTENCE_ENDS or (
+            resting and (item.kind in ("mark", "emoji") or "please" in item.roles)
+        )
+        if resting:
+            closes.add(item.at)
+    return book.find(words, opens, closes)
+
+
+def _inside_names(items: Sequence[Item]) -> set[int]:
+    inside: set[int] = set()
+    for left, right in zip(items, items[1:], strict=False):
+        if left.term and right.term and left.term.kind is None and right.term.kind is None:
+            if left.term.heads & right.term.heads:
+                inside |= {left.at, right.at}
+    return inside

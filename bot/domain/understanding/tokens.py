@@ -1,0 +1,140 @@
+"""Makes any text, however it was typed, into plain tokens: lower case, no accents, numbers apart from words."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+LIMIT = 2000
+"""Characters that are read; what a shop is asked stands in the first of them (F114)."""
+
+Kind = Literal["word", "number", "mark", "emoji", "reference", "sku"]
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """`glued`: nothing stands between it and the token before it, a hyphen aside."""
+
+    text: str
+    kind: Kind
+    glued: bool = False
+
+
+def fold(text: str) -> str:
+    """Lower case without accents; full-width letters and the digits of every script are plain ones.
+
+    Superscripts are dropped, for "m²" counts nothing; a fraction such as ½ becomes 0.5, which no one can buy (F118).
+    Letters of other scripts stay what they are, so that a Cyrillic look-alike matches nothing (F119).
+    """
+    text = text[:LIMIT]
+    if not text.isascii():
+        text = "".join(map(_plain, text))
+        text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
+        text = "".join(c for c in text if unicodedata.category(c) not in ("Mn", "Me", "Cf", "Cs", "Sk"))
+    text = _STRETCHED.sub(r"\1", text.lower())[:LIMIT]
+    return _NUMBERED.sub(" ", _CONTROLS.sub(" ", text))
+
+
+_CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
+_NUMBERED = re.compile(r"(?<!\d)(?:\d{4}[ -]){3}\d{1,4}(?!\d)|(?<!\d)(?:\d{2}[ .-]){4}\d{2}(?!\d)")
+"""Numbers of cards and telephones, which count nothing."""
+_STRETCHED = re.compile(r"([a-wyz])\1{2,}")
+_ALIKE = (
+    dict.fromkeys("’‘ʼ‛´`ʹ′", "'")
+    | dict.fromkeys("‐‑‒–—−", "-")
+    | dict.fromkeys("×✕✖", " x")
+    | {"œ": "oe", "Œ": "oe", "æ": "ae", "Æ": "ae", "…": ".", "«": '"', "»": '"', "“": '"', "”": '"'}
+)
+
+
+def _plain(char: str) -> str:
+    if char < "\x80":
+        return char
+    if char in _ALIKE:
+        return _ALIKE[char]
+    decimal = unicodedata.decimal(char, None)
+    if decimal is not None:
+        return str(decimal)
+    kind = unicodedata.decomposition(char)
+    if kind.startswith(("<super>", "<sub>")):
+        return " "
+    return " 0.5 " if kind.startswith("<fraction>") else char
+
+
+_TOKEN = re.compile(
+    r"""
+    (?P<skip>https?://\S+|www\.\S+|@\w+)
+  | (?P<reference>(?<!\w)c-(?=[a-z0-9]*\d)[a-z0-9]{5}(?![\w-]))
+  | (?P<number>(?:(?<![\w.,-])[-+])?\d+(?:[.,]\d+)*(?![^\W_]))
+  | (?P<word>[^\W_]+(?:'[^\W_]+)*)
+  | (?P<mark>[-?!,.;:+&/()€$£%"\n*=])
+  | (?P<emoji>[\u2600-\u27bf\U0001f000-\U0001faff])
+    """,
+    re.VERBOSE,
+)
+
+
+def raw(folded: str) -> list[Token]:
+    """The tokens of folded text as they stand, nothing expanded."""
+    return list(_raw(folded))
+
+
+def _raw(folded: str) -> Iterator[Token]:
+    end = -1
+    for match in _TOKEN.finditer(folded):
+        kind, text, start = match.lastgroup, match.group(), match.start()
+        if kind == "skip":
+            continue
+        hyphen = text == "-" and start == end
+        if hyphen and not folded[start - 1].isdigit():
+            end = match.end()
+            continue
+        yield Token(text, kind, start == end)  # type: ignore[arg-type]
+        end = match.end()
+
+
+@dataclass(frozen=True, slots=True)
+class Expansions:
+    """What is written for something else: whole sequences of words, and beginnings before an apostrophe."""
+
+    sequences: Mapping[tuple[str, ...], tuple[str, ...]]
+    elisions: Mapping[str, str]
+    longest: int
+
+    @classmethod
+    def of(cls, written: Mapping[str, str], elisions: Mapping[str, str]) -> Expansions:
+        sequences = {_words(key): _words(value) for key, value in written.items()}
+        return cls(sequences, elisions, max(map(len, sequences), default=1))
+
+    def apply(self, tokens: list[Token]) -> list[Token]:
+        """Replace the longest known sequences, from left to right; every part is `glued` as its first was."""
+        done: list[Token] = []
+        at = 0
+        while at < len(tokens):
+            for length in range(min(self.longest, len(tokens) - at), 0, -1):
+                meant = self.sequences.get(tuple(token.text for token in tokens[at : at + length]))
+                if meant is not None:
+                    done += [Token(word, "word", tokens[at].glued) for word in meant]
+                    at += length
+                    break
+            else:
+                done += self._split(tokens[at])
+                at += 1
+        return done
+
+    def _split(self, token: Token) -> list[Token]:
+        if "'" not in token.text:
+            return [token]
+        before, _, after = token.text.partition("'")
+        if before in self.elisions:
+            return [Token(self.elisions[before], "word", token.glued), *self._split(Token(after, "word"))]
+        if len(after) <= 2:  # 's, 're, 'll: the word before it says what is meant
+            return [Token(before, "word", token.glued)]
+        return [Token(before, "word", token.glued), *self._split(Token(after, "word"))]
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(token.text for token in raw(fold(text)))

@@ -1,0 +1,242 @@
+"""Puts the things of a message together: what is said of each, across commas, conjunctions and refusals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from bot.domain.understanding.counting import Counting, counts_alone
+from bot.domain.understanding.index import Index, Products
+from bot.domain.understanding.mentions import Mention, Segment, clusters, joined, matched
+from bot.domain.understanding.numbers import OPEN, UNSAID, Quantity, amount
+from bot.domain.understanding.reading import Item, Reader
+from bot.domain.understanding.words import Language
+
+QUIET = frozenset({"function", "please", "cue", "pleasant", "counters", "sizing", "of", "one", "greeting", "pronouns"})
+"""Words beside which "noir" alone still speaks of goods."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """`loose` is a number that counts nothing named; `rest` says that something unknown was asked for as well."""
+
+    mentions: tuple[Mention, ...]
+    loose: Quantity = UNSAID
+    rest: bool = False
+
+
+class Listener:
+    """Reads the things out of the segments of one message."""
+
+    def __init__(self, index: Index, reader: Reader, language: Language) -> None:
+        self._index, self._language = index, language
+        self._counting = Counting(index, reader, language)
+
+    def hear(self, segments: Sequence[Segment]) -> Wishes:
+        said: list[Mention] = []
+        loose = UNSAID
+        rest = False
+        for number, segment in enumerate(segments):
+            found = self._mentions(segment)
+            if not found:
+                follower = segments[number + 1] if number + 1 < len(segments) else None
+                rest = rest or _unknown_thing(segment, bool(said), follower)
+                loose = _both(loose, _loose(segment))
+                if loose.said and follower and follower.opened in ("and", "or") and _starts_with_number(follower):
+                    loose = OPEN
+                elif loose.said and said and not said[-1].quantity.said:
+                    said[-1], loose = replace(said[-1], quantity=loose), UNSAID
+            for mention in found:
+                if loose.said and not mention.quantity.said:
+                    mention, loose = replace(mention, quantity=loose), UNSAID  # noqa: PLW2901
+                elif loose.said:
+                    mention, loose = replace(mention, quantity=OPEN), UNSAID  # noqa: PLW2901
+                self._add(said, mention)
+        return Wishes(tuple(self._kept(said)), loose, rest)
+
+    def _mentions(self, segment: Segment) -> list[Mention]:
+        groups = list(clusters(segment, before=self._language.adjectives_before))
+        place = {item.at: index for index, item in enumerate(segment.items)}
+        spans = [(place[min(i.at for i in group)], place[max(i.at for i in group)]) for group in groups]
+        return [
+            mention
+            for number, group in enumerate(groups)
+            if (mention := self._mention(segment, group, spans, number)) is not None
+        ]
+
+    def _mention(
+        self, segment: Segment, group: Sequence[Item], spans: Sequence[tuple[int, int]], number: int
+    ) -> Mention | None:
+        terms = tuple(item.term for item in group if item.term)
+        found, conflict = matched(self._index, terms)
+        start = spans[number - 1][1] + 1 if number else 0
+        items = segment.items[start:]
+        first, last = spans[number][0] - start, spans[number][1] - start
+        end = spans[number + 1][0] - start if number + 1 < len(spans) else len(items)
+        if number + 1 < len(spans):  # the next thing's number stands before it
+            end = next((at for at in range(last + 1, end) if items[at].kind == "number"), end)
+        counted = self._counting.of(items, first, last, end, found)
+        if counted.options:
+            terms = (*terms, *counted.options)
+            found, conflict = matched(self._index, terms)
+        named = any(term.heads for term in terms)
+        if not found or (not named and not self._speaks_of_goods(segment, group, counted.article)):
+            return None
+        return Mention(
+            terms=terms,
+            products=found,
+            first=group[0].at,
+            last=group[-1].at,
+            quantity=counted.quantity,
+            doubtful=conflict or counted.wrong or _run_together(segment, spans, number) or _strange_beside(items, first, last) or self._weak(terms, found),
+            named=named,
+            plural=self._plural(group, found),
+            negated=segment.negated,
+            counted=counted.article,
+            opened=segment.opened,
+        )
+
+    def _speaks_of_goods(self, segment: Segment, group: Sequence[Item], article: bool) -> bool:
+        others = [item for item in segment.items if item not in group and item.kind == "word"]
+        if any(item.strange for item in others) or not any(item.term and item.term.has for item in group):
+            return False
+        return article or all(not item.roles.isdisjoint(QUIET) for item in others)
+
+    def _weak(self, terms: Sequence[object], found: Products) -> bool:
+        """A single word of daily life from the middle of a name, or a mere category, sells nothing."""
+        naming = [term for term in terms if getattr(term, "heads", None)]
+        if len(naming) != 1 or not found:
+            return False
+        (term,) = naming
+        if not found & self._index.any(self._index.heads, term.keys) and not term.keys[0].startswith("~"):  # type: ignore[attr-defined]
+            return True
+        return bool(term.common and not found & term.strong)  # type: ignore[attr-defined]
+
+    def _plural(self, group: Sequence[Item], found: Products) -> bool:
+        entries = [self._index.entries[n] for n in found]
+        if any(entry.paired for entry in entries):
+            return False
+        forms = frozenset().union(*(entry.forms for entry in entries))
+        return any(item.term and item.term.heads and item.term.plural and item.text not in forms for item in group)
+
+    def _add(self, said: list[Mention], mention: Mention) -> None:
+        before = next((m for m in reversed(said) if not m.negated), None)
+        refused = next((m for m in reversed(said) if m.negated and m.named), None)
+        if mention.negated or (before or refused) is None:
+            said.append(mention)
+            return
+        if before is None:
+            said.append(mention if mention.named or refused is None else self._like(refused, mention))
+            return
+        at = said.index(before)
+        if mention.opened == "or":
+            alike = self._like(before, mention) if before.named and not mention.named else mention
+            said[at] = replace(before, doubtful=True)
+            said.append(replace(alike, doubtful=True))
+        elif mention.named or not before.named:
+            said.append(mention)
+        elif not mention.quantity.said and not mention.counted and (both := joined(self._index, before, mention)):
+            said[at] = both
+        else:
+            said.append(self._like(before, mention))
+
+    def _like(self, before: Mention, mention: Mention) -> Mention:
+        """ "two tees in M and one in L": the second is the same thing, but for what is said of it."""
+        kinds = {term.kind for term in mention.terms}
+        kept = tuple(term for term in before.terms if term.heads or term.kind not in kinds)
+        terms = (*kept, *mention.terms)
+        found, conflict = matched(self._index, terms)
+        if conflict or not found:
+            terms = (*before.naming, *mention.terms)
+            found, conflict = matched(self._index, terms)
+        if not found:
+            return replace(mention, doubtful=True)
+        return replace(mention, terms=terms, products=found, named=True, doubtful=conflict)
+
+    def _kept(self, said: Sequence[Mention]) -> list[Mention]:
+        """What is left once the refused is taken away."""
+        refused = [mention for mention in said if mention.negated]
+        kept = []
+        for mention in said:
+            if mention.negated:
+                continue
+            products, without = mention.products, mention.without
+            for other in refused:
+                narrow = frozenset(n for n in other.products if n in products)
+                if other.named and not any(term.kind for term in other.terms) and narrow == products:
+                    continue  # "not this mug, the blue mug"
+                attributes = tuple(term for term in other.terms if not term.heads)
+                optional = frozenset(n for n in narrow if self._optional(n, attributes))
+                products -= narrow - optional
+                without += attributes if optional else ()
+            if products:
+                kept.append(replace(mention, products=products, without=without))
+        return kept
+
+    def _optional(self, number: int, attributes: Sequence[object]) -> bool:
+        kinds = {getattr(term, "kind", None) for term in attributes}
+        return any(not choice.kinds.isdisjoint(kinds) for choice in self._index.entries[number].choices)
+
+
+def _strange_beside(items: Sequence[Item], first: int, last: int) -> bool:
+    """An unknown word beside the thing may make it another thing: "mug holder", "lid of the teapot"."""
+    inside = items[max(0, first - 1) : last + 2]
+    if any(item.strange for item in inside):
+        return True
+    back = first - 1
+    while back >= 0 and not items[back].roles.isdisjoint({"function", "of"}) and not items[back].roles & {"one"}:
+        if "of" in items[back].roles and back > 0 and items[back - 1].strange:
+            return True
+        back -= 1
+    return False
+
+
+def _run_together(segment: Segment, spans: Sequence[tuple[int, int]], number: int) -> bool:
+    """Two things with no word between them may be a third: "a candle mug"."""
+    return any(
+        one[1] + 1 == two[0]
+        for at, (one, two) in enumerate(zip(spans, spans[1:], strict=False))
+        if number in (at, at + 1)
+    )
+
+
+def _loose(segment: Segment) -> Quantity:
+    if segment.negated:
+        return UNSAID
+    items = segment.items
+    numbers = [at for at, item in enumerate(items) if item.kind == "number" and counts_alone(items, at)]
+    values = {amount(items[at].text) for at in numbers if not (at and "minus" in items[at - 1].roles)}
+    if not numbers:
+        return OPEN if any("fraction" in item.roles for item in items) else UNSAID
+    if len(numbers) > 1 or None in values or not values:
+        return OPEN
+    return Quantity(values.pop(), said=True)
+
+
+def _both(one: Quantity, other: Quantity) -> Quantity:
+    if one.said and other.said:
+        return OPEN
+    return one if one.said else other
+
+
+def _starts_with_number(segment: Segment) -> bool:
+    return segment.items[0].kind == "number"
+
+
+def _unknown_thing(segment: Segment, after_goods: bool, follower: Segment | None) -> bool:
+    """ "a pizza and …", "… and a pizza": something counted that is not sold here stands beside what is."""
+    items = segment.items
+    if segment.negated:
+        return False
+    if segment.opened not in ("and", "comma") or (segment.opened == "comma" and not after_goods):
+        beside = follower is not None and follower.opened == "and" and bool(follower.terms)
+        return beside and any(_counts(one) and two.strange for one, two in zip(items, items[1:], strict=False))
+    rest = [item for item in items[1:] if item.kind == "word"]
+    return _counts(items[0]) and any(item.strange for item in rest) and all(
+        item.strange or not item.roles.isdisjoint({"pleasant", "of", "please", "function", "pairs", "packs"})
+        for item in rest
+    )  # fmt: skip
+
+
+def _counts(item: Item) -> bool:
+    return item.kind == "number" or not item.roles.isdisjoint({"one", "some", "vague"})

@@ -1,0 +1,100 @@
+"""Reads the words of every shipped language; a new language is one file beside the others.
+
+The files are data of the package, read once when a Clerk is built.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+
+from bot.domain.understanding.tokens import Expansions, fold
+
+CONCEPTS = ("colours", "sizes", "materials")
+"""Tables whose keys are the same in every language: "colours.blue" is "bleu" and "blue"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """The words of one language, folded. `lists` are its plain word lists, `intents` and `cues` phrases as written."""
+
+    code: str
+    stemmer: str
+    adjectives_before: bool
+    shorthand: Expansions
+    lists: Mapping[str, frozenset[str]]
+    intents: Mapping[str, tuple[str, ...]]
+    cues: Mapping[str, tuple[str, ...]]
+    numbers: Mapping[str, int]
+    multiples: Mapping[str, int]
+    ordinals: Mapping[str, int]
+    goods: frozenset[str]
+    """Its words for colours, sizes and materials."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """All languages together. `concepts` maps a word to what it stands for in any of them ("bleue" -> "blue")."""
+
+    languages: Mapping[str, Language]
+    spelling: Expansions
+    concepts: Mapping[str, str]
+    kinds: Mapping[str, str]
+    """The table a concept comes from: "=blue" -> "colours"."""
+    units: Mapping[str, str]
+    either: Mapping[str, frozenset[str]]
+    """Each word list, of all languages together."""
+
+
+@lru_cache(maxsize=1)
+def load() -> Words:
+    """Every language file of the package. Raises OSError or TOMLDecodeError where the package is damaged."""
+    files = sorted(
+        (file for file in resources.files("bot.domain.understanding").joinpath("words").iterdir()
+         if file.name.endswith(".toml")),
+        key=lambda file: file.name,
+    )  # fmt: skip
+    tables = {file.name.removesuffix(".toml"): tomllib.loads(file.read_text("utf-8")) for file in files}
+    languages = {code: _language(code, table) for code, table in tables.items()}
+    spelling: dict[str, str] = {}
+    elisions: dict[str, str] = {}
+    concepts: dict[str, str] = {}
+    kinds: dict[str, str] = {}
+    units: dict[str, str] = {}
+    for table in tables.values():
+        spelling |= table["spelling"]
+        elisions |= table["elision"]
+        for kind in CONCEPTS:
+            for concept, words in table[kind].items():
+                kinds[f"={concept}"] = kind
+                concepts |= dict.fromkeys(fold(words).split(), f"={concept}")
+        for unit, words in table["units"].items():
+            units |= dict.fromkeys(fold(words).split(), unit)
+    names = next(iter(languages.values())).lists
+    either = {name: frozenset().union(*(tongue.lists[name] for tongue in languages.values())) for name in names}
+    return Words(languages, Expansions.of(spelling, elisions), concepts, kinds, units, either)
+
+
+def _language(code: str, table: dict[str, dict[str, object]]) -> Language:
+    def numbers(name: str) -> dict[str, int]:
+        return {fold(word): int(str(value)) for word, value in table[name].items()}
+
+    def phrases(name: str) -> dict[str, tuple[str, ...]]:
+        return {key: tuple(value) for key, value in table[name].items() if isinstance(value, list)}
+
+    return Language(
+        code=code,
+        stemmer=str(table["stemmer"]),
+        adjectives_before=str(table["adjectives"]) == "before",
+        shorthand=Expansions.of({key: str(value) for key, value in table["shorthand"].items()}, {}),
+        lists={name: frozenset(fold(str(words)).split()) for name, words in table["words"].items()},
+        intents=phrases("intents"),
+        cues=phrases("cues"),
+        numbers=numbers("numbers"),
+        multiples=numbers("multiples"),
+        ordinals=numbers("ordinals"),
+        goods=frozenset(word for kind in CONCEPTS for words in table[kind].values() for word in fold(str(words)).split()),
+    )
