@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
+from typing import TypeVar
 
+import stamina
 import structlog
 
 from bot.domain.effects import OpenCheckout, Retire, Say
@@ -15,6 +17,7 @@ from bot.errors import Permanent, StoreDamaged, Temporary, Unreachable
 from bot.ports import Books, Clock, Receipt, Task, Writer
 from bot.service.perform import Mark, Performer
 
+T = TypeVar("T")
 log = structlog.get_logger(__name__)
 DUE_AT_ONCE = 500
 PAYMENTS_AT_ONCE = 20
@@ -66,17 +69,10 @@ class Deliverer:
         claimed = self._lanes[lane]
         try:
             while True:
-                if eager := bool(claimed):
-                    task: Task | None = claimed.popleft()
-                else:
-                    self._again.discard(lane)
-                    if self._stopping:
-                        return
-                    await self._free(lane)
-                    task = await self._write(lambda books: books.outbox.claim(lane, self._clock(), self._lease))
-                if task is not None:
-                    await self._one(task, eager=eager)
-                elif not claimed and lane not in self._again:
+                task = claimed.popleft() if claimed else await self._next(lane)
+                while task is not None:
+                    task = await self._one(task)
+                if not claimed and (self._stopping or lane not in self._again):
                     return
         except (Temporary, StoreDamaged) as error:
             log.warning("lane.rests", lane=lane, error=str(error))
@@ -84,16 +80,22 @@ class Deliverer:
             del self._lanes[lane]
             self._again.discard(lane)
 
+    async def _next(self, lane: str) -> Task | None:
+        self._again.discard(lane)
+        if self._stopping:
+            return None
+        return await self._write(lambda books: books.outbox.claim(lane, self._clock(), self._lease))
+
     async def _free(self, lane: str) -> None:
-        """Wait for the platform's limits before claiming, so that a claimed row is never left lying."""
+        """Wait until the platform's limits allow one more message."""
         channel, _, chat = lane.partition(":")
         if (wire := self._perform.channels.get(channel)) is not None:
             await wire.ready(chat)
 
-    async def _one(self, task: Task, *, eager: bool) -> None:
+    async def _one(self, task: Task) -> Task | None:
+        """Do one task and mark it; -> the lane's next one, claimed in the same transaction."""
         try:
-            if eager:
-                await self._free(task.lane)
+            await self._free(task.lane)
             if isinstance(task.effect, Say | Retire):
                 external, mark = await self._perform(task)
             else:
@@ -109,16 +111,27 @@ class Deliverer:
             log.exception("task.broke", task=task.id, lane=task.lane)
             await self._failed(task, Temporary(f"{type(error).__name__}: {error}"))
         else:
-            await self._done(task, external, mark)
+            return await self._done(task, external, mark)
+        return None
 
-    async def _done(self, task: Task, external: str | None, mark: Mark) -> None:
-        def done(books: Books) -> Receipt:
+    async def _done(self, task: Task, external: str | None, mark: Mark) -> Task | None:
+        def done(books: Books) -> tuple[Receipt, Task | None]:
             now = self._clock()
             if not books.outbox.sent(task, external, now):
-                return Receipt()
-            return mark(books, now)
+                return Receipt(), None
+            receipt = mark(books, now)
+            return receipt, None if self._stopping else books.outbox.claim(task.lane, now, self._lease)
 
-        self.wake(await self._write(done))
+        receipt, following = await self._noted(done)
+        self.wake(receipt)
+        return following
+
+    async def _noted(self, work: Callable[[Books], T]) -> T:
+        """Write what has happened outside, as often as it takes: it cannot be undone by a full disk here."""
+        async for attempt in stamina.retry_context(on=Temporary, attempts=None, timeout=None, wait_max=5):
+            with attempt:
+                return await self._write(work)
+        raise AssertionError("unreachable")
 
     async def _failed(self, task: Task, error: Temporary) -> None:
         """Try again later; uncertain only where a copy might be seen by a person."""
@@ -140,12 +153,12 @@ class Deliverer:
             books.outbox.again(task, str(error), at, failed=failed, uncertain=uncertain)
             return self._one_moment(books, task)
 
-        self.wake(await self._write(again))
+        self.wake(await self._noted(again))
         asyncio.get_running_loop().call_later(wait.total_seconds() + 0.005, self._start, task.lane, None)
 
     def _one_moment(self, books: Books, task: Task) -> Receipt:
         """After the first failure to open a page the shopper is told, once, that it takes a moment (F028)."""
-        if task.attempts or not isinstance(task.effect, OpenCheckout) or task.ref is None:
+        if task.epoch > 1 or not isinstance(task.effect, OpenCheckout) or task.ref is None:
             return Receipt()
         order = books.orders.get(task.ref)
         if order is None:
@@ -168,7 +181,7 @@ class Deliverer:
                 return Receipt()
             return self._perform.given_up(books, task, why, now)
 
-        self.wake(await self._write(dead))
+        self.wake(await self._noted(dead))
 
     async def _unreachable(self, task: Task, why: str) -> None:
         """The person has shut the door: what waits for them is set aside, their order stands (F055)."""
@@ -179,7 +192,7 @@ class Deliverer:
             books.shoppers.reachable(task.channel, task.chat, reachable=False)
             return Receipt()
 
-        await self._write(bury)
+        await self._noted(bury)
 
     async def run(self, every: float = 0.5) -> None:
         """Look for what is due until cancelled: the net under `wake`."""

@@ -21,6 +21,9 @@ from bot.service.shop import Shop, dump_inbound, later, load_inbound, open_order
 ONCE = frozenset({Verb.BUY, Verb.CANCEL})
 """What a second tap on the same button must not do again (F071)."""
 
+MOST_WORDS = 5
+"""A message of more words than this stands by itself."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -113,7 +116,7 @@ def _meant(shop: Shop, situation: Situation, text: str) -> Understanding:
     shopper = situation.shopper
     meant = shop.understand(text, shopper.language)
     question = shopper.open_question(situation.now)
-    if not question or meant.lines or meant.intent not in _COMPLETING:
+    if not question or meant.lines or meant.intent not in _COMPLETING or text.count(" ") >= MOST_WORDS:
         return meant
     together = shop.understand(f"{question} {text}", shopper.language)
     if together.lines or (together.candidates and not meant.candidates):

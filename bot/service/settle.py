@@ -172,7 +172,7 @@ def _failed(desk: Desk, news: News) -> None:
 
 
 def _payment(desk: Desk, news: News) -> Payment:
-    """By what Stripe calls it or, before we know that, by our own key, which a charge carries since it was asked for."""
+    """By what Stripe calls it or, before we know that, by our own key, which a charge carries."""
     payments = desk.books.payments
     payment = payments.by_intent(news.intent) if news.intent else None
     if payment is None and news.payment is not None:

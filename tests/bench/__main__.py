@@ -25,12 +25,10 @@ from stripe import WebhookSignature
 from bot.sandbox.server import Sandbox, serving
 from bot.sandbox.stripe import payments
 from bot.sandbox.telegram import shoppers
-from tests.bench.subject import COLOURS, SECRET, THINGS, comptoir, echo
+from tests.bench.subject import SECRET, comptoir, echo, product
 from tests.process.world import free_port
 
 PATIENCE = 20.0
-QUESTIONS = [f"how much is the {colour} {thing}?" for colour in COLOURS for thing in THINGS]
-SALES = [f"buy a {colour} {thing}" for colour in COLOURS for thing in THINGS]
 numbers = itertools.count(1_000_000)
 
 
@@ -77,21 +75,23 @@ async def many(count: int, at_once: int, work: Callable[[int], Awaitable[float]]
     return Figures.of(took, time.perf_counter() - begun)
 
 
-async def questions(sandbox: Sandbox, count: int, at_once: int) -> Figures:
+async def questions(sandbox: Sandbox, count: int, at_once: int, products: int) -> Figures:
     chats = [next(numbers) for _ in range(count)]
-    return await many(count, at_once, lambda i: asked(sandbox, chats[i], QUESTIONS[i % len(QUESTIONS)]))
+    return await many(
+        count, at_once, lambda i: asked(sandbox, chats[i], f"how much is the {product(i % products)[1].lower()}?")
+    )
 
 
 async def first_answer(sandbox: Sandbox) -> None:
     """Wait until the bot is up and warm."""
     for _ in range(60):
-        await asked(sandbox, next(numbers), "how much is the blue mug?")
+        await asked(sandbox, next(numbers), f"how much is the {product(0)[1]}?")
 
 
-async def sales(sandbox: Sandbox, hook: str, count: int) -> dict[str, Figures]:
+async def sales(sandbox: Sandbox, hook: str, count: int, products: int) -> dict[str, Figures]:
     """Whole purchases: message to link, signed event to its 2xx, and to the thank-you."""
     chats = [next(numbers) for _ in range(count)]
-    link = await many(count, 20, lambda i: asked(sandbox, chats[i], SALES[i % len(SALES)]))
+    link = await many(count, 20, lambda i: asked(sandbox, chats[i], f"buy a {product(i % products)[1].lower()}"))
     sold = [s for s in sandbox.stripe.sessions.values() if s.wire["status"] == "open"]
     by_chat = {}
     for chat in chats:
@@ -150,8 +150,8 @@ async def measure_echo(given: argparse.Namespace) -> dict[str, Figures]:
         with echo(address):
             await first_answer(sandbox)
             return {
-                "100 at once": await questions(sandbox, given.n, 100),
-                "one at a time": await questions(sandbox, given.n // 6, 1),
+                "100 at once": await questions(sandbox, given.n, 100, given.products),
+                "one at a time": await questions(sandbox, given.n // 6, 1, given.products),
             }
 
 
@@ -162,10 +162,10 @@ async def measure_shop(given: argparse.Namespace) -> tuple[dict[str, Figures], f
             up = await started(port, begun)
             await first_answer(sandbox)
             found = {
-                "100 at once": await questions(sandbox, given.n, 100),
-                "one at a time": await questions(sandbox, given.n // 6, 1),
+                "100 at once": await questions(sandbox, given.n, 100, given.products),
+                "one at a time": await questions(sandbox, given.n // 6, 1, given.products),
             }
-            found |= await sales(sandbox, f"http://127.0.0.1:{port}/stripe/webhook", given.n // 6)
+            found |= await sales(sandbox, f"http://127.0.0.1:{port}/stripe/webhook", given.n // 6, given.products)
     return found, up
 
 

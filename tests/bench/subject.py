@@ -16,12 +16,14 @@ from tests.process.world import TOKEN, installed
 SECRET = "whsec_bench"
 THINGS = ("mug", "plate", "bowl", "teapot", "candle", "scarf", "poster", "notebook", "lamp", "tray")
 COLOURS = ("blue", "black", "white", "green", "terracotta", "grey")
+SYLLABLES = ("ba", "ko", "lu", "mi", "ne", "po", "ra", "su", "ti", "vo", "za", "fe", "gi", "ja", "de", "ho")
 
 
 def product(number: int) -> tuple[str, str]:
-    """(sku, name); every name is its own."""
+    """(sku, name); every name is its own: "Blue mug Baneko"."""
     thing, colour, series = THINGS[number % 10], COLOURS[number // 10 % 6], number // 60
-    return f"p{number}", f"{colour.title()} {thing}" + (f" no. {series}" if series else "")
+    name = "".join(SYLLABLES[series // 16**place % 16] for place in range(4))
+    return f"p{number}", f"{colour.title()} {thing} {name.title()}"
 
 
 def shop(folder: Path, sandbox: str, port: int, products: int) -> Path:
