@@ -45,7 +45,14 @@ class Temporary(Exception):
 
 
 class Permanent(Exception):
-    """It will never succeed as it is; trying again is useless."""
+    """It will never succeed as it is; trying again is useless.
+
+    `nothing_done` is False where the other side may have carried out an earlier, different try.
+    """
+
+    def __init__(self, why: str, *, nothing_done: bool = True) -> None:
+        super().__init__(why)
+        self.nothing_done = nothing_done
 
 
 class Unreachable(Permanent):

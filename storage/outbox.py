@@ -97,7 +97,7 @@ class SqlOutbox:
         spoken = "kind NOT IN ('open_checkout', 'close_checkout', 'refund', 'retire')"
         return self._do(
             "UPDATE outbox SET epoch = epoch + 1, not_before = :now,"
-            f" ambiguous = ambiguous + ({spoken}),"
+            f" ambiguous = ambiguous + ({spoken} OR kind = 'open_checkout'),"
             f" state = CASE WHEN {spoken} AND ambiguous >= :most THEN 'dead' ELSE 'queued' END,"
             " error = 'the process ended while this was being sent' WHERE state = 'sending'",
             {"now": stamp(now), "most": MOST_UNCERTAIN},

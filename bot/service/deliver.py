@@ -106,13 +106,23 @@ class Deliverer:
         except Unreachable as error:
             await self._unreachable(task, str(error))
         except Permanent as error:
-            await self._dead(task, str(error))
+            await self._dead(task, str(error), nothing_done=error.nothing_done)
         except Exception as error:  # a fault of ours in one message must not stop the others
             log.exception("task.broke", task=task.id, lane=task.lane)
             await self._failed(task, Temporary(f"{type(error).__name__}: {error}"))
         else:
-            return await self._done(task, external, mark)
+            return await self._marked(task, external, mark)
         return None
+
+    async def _marked(self, task: Task, external: str | None, mark: Mark) -> Task | None:
+        try:
+            return await self._done(task, external, mark)
+        except (Temporary, StoreDamaged):
+            raise
+        except Exception as error:  # done outside, and its outcome breaks our books: a human must look
+            log.exception("outcome.broke", task=task.id, lane=task.lane)
+            await self._dead(task, f"{type(error).__name__}: {error}", nothing_done=False)
+            return None
 
     async def _done(self, task: Task, external: str | None, mark: Mark) -> Task | None:
         def done(books: Books) -> tuple[Receipt, Task | None]:
@@ -134,9 +144,9 @@ class Deliverer:
         raise AssertionError("unreachable")
 
     async def _failed(self, task: Task, error: Temporary) -> None:
-        """Try again later; uncertain only where a copy might be seen by a person."""
-        uncertain = error.uncertain and isinstance(task.effect, Say)
-        if uncertain and task.uncertain:
+        """Try again later. Uncertain is what a person might see twice, and a page that may have been opened."""
+        uncertain = error.uncertain and isinstance(task.effect, Say | OpenCheckout)
+        if uncertain and task.uncertain and isinstance(task.effect, Say):
             await self._dead(task, f"{error}: whether it arrived is unknown, twice", uncertain=True)
             return
         wait = self._policy.wait(task.attempts + 1, asked=error.retry_after)
@@ -172,14 +182,14 @@ class Deliverer:
         )
         return Receipt(lanes=frozenset({f"{order.channel}:{order.chat}"}))
 
-    async def _dead(self, task: Task, why: str, *, uncertain: bool = False) -> None:
+    async def _dead(self, task: Task, why: str, *, uncertain: bool = False, nothing_done: bool = True) -> None:
         log.error("task.dead", task=task.id, lane=task.lane, error=why)
 
         def dead(books: Books) -> Receipt:
             now = self._clock()
             if not books.outbox.dead(task, why, uncertain=uncertain):
                 return Receipt()
-            return self._perform.given_up(books, task, why, now)
+            return self._perform.given_up(books, task, why, now, nothing_done=nothing_done and not task.uncertain)
 
         self.wake(await self._noted(dead))
 

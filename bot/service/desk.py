@@ -72,8 +72,10 @@ MESSAGE_OF_CANCEL: Mapping[CancelReason, str] = {
 }
 
 
-def cancel(desk: Desk, order: Order, reason: CancelReason) -> None:
-    """End an unpaid order and give back what it held; once, whoever calls."""
+def cancel(
+    desk: Desk, order: Order, reason: CancelReason, message: str | None = None, facts: Mapping[str, Fact] | None = None
+) -> None:
+    """End an unpaid order and give back what it held; once, whoever calls. `message` says it in other words."""
     if not desk.books.orders.become(order.ref, OrderStatus.CANCELED, str(reason), desk.now, reason=reason):
         return
     if desk.books.orders.end_hold(order.ref, "released"):
@@ -81,7 +83,7 @@ def cancel(desk: Desk, order: Order, reason: CancelReason) -> None:
             if not desk.books.shelf.release(line.sku, line.quantity):
                 desk.alert("stock_drift", f"{line.sku} held less than {order.ref} kept", order.ref)
     desk.put(order, Retire(order.ref))
-    desk.say(order, MESSAGE_OF_CANCEL[reason], {}, *_again_rows(order))
+    desk.say(order, message or MESSAGE_OF_CANCEL[reason], facts, *(() if message else _again_rows(order)))
 
 
 def _again_rows(order: Order) -> tuple[tuple[Button, ...], ...]:

@@ -8,12 +8,12 @@ from datetime import datetime
 from typing import TypeVar, assert_never
 
 from bot.domain.conversation.sales import link_facts, pay_rows
-from bot.domain.effects import Alert, CloseCheckout, GiveBack, OpenCheckout, Retire, Say
+from bot.domain.effects import Alert, CloseCheckout, Fact, GiveBack, OpenCheckout, Retire, Say
 from bot.domain.orders import CancelReason, Order, OrderStatus
 from bot.domain.payments import Checkout, Payment, Refunded
 from bot.errors import Permanent
 from bot.ports import Books, Channel, Envelope, PaymentProvider, Receipt, Rendered, Renderer, Store, Task
-from bot.service.desk import Desk, cancel
+from bot.service.desk import Desk, NotYet, cancel
 from bot.service.settle import apply_checkout, note_refund
 from bot.service.shop import Shop
 
@@ -115,10 +115,12 @@ class Performer:
             product.image if product else None,
         )
 
-    def _closed(self, books: Books, checkout: Checkout | None, now: datetime) -> Receipt:
+    def _closed(self, books: Books, checkout: Checkout, now: datetime) -> Receipt:
         desk = self._desk(books, now)
-        if checkout is not None:
+        try:
             apply_checkout(desk, checkout)
+        except NotYet as why:
+            desk.alert("orphan", str(why), None)
         return desk.receipt()
 
     def _given_back(self, books: Books, key: str, given: Refunded, now: datetime) -> Receipt:
@@ -129,12 +131,16 @@ class Performer:
             note_refund(desk, order, payment, given.amount_minor, None)
         return desk.receipt()
 
-    def given_up(self, books: Books, task: Task, why: str, now: datetime) -> Receipt:
-        """What follows when a task is dead: an order that cannot be paid is ended, the merchant is told."""
+    def given_up(self, books: Books, task: Task, why: str, now: datetime, *, nothing_done: bool) -> Receipt:
+        """What follows when a task is dead: an order that surely cannot be paid is ended, the merchant is told."""
         desk = self._desk(books, now)
         order = books.orders.get(task.ref) if task.ref else None
         if isinstance(task.effect, OpenCheckout) and order is not None:
-            desk.say(order, "cannot_be_paid", {"support": self.shop.counter.rules.support})
-            cancel(desk, order, CancelReason.PAYMENT_FAILED)
+            support: dict[str, Fact] = {"support": self.shop.counter.rules.support}
+            if nothing_done:
+                cancel(desk, order, CancelReason.PAYMENT_FAILED, "cannot_be_paid", support)
+            else:
+                desk.say(order, "cannot_be_paid", support)
+                desk.review(order, f"its payment page may exist: {why}")
         books.alert(Alert("dead_letter", f"{task.lane}: {why}"), task.ref, now)
         return desk.receipt()

@@ -172,8 +172,8 @@ class TelegramChannel:
 
         Raises Temporary where the store cannot write: nothing may be acknowledged.
         """
-        assert self._intake is not None, "not started"
-        assert self._me is not None, "not started"
+        if self._intake is None or self._me is None:
+            raise Temporary("the channel is not started yet", retry_after=1)
         read = []
         for update in updates:
             try:

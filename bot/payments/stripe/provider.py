@@ -159,7 +159,9 @@ class StripeProvider:
         except stripe.StripeError as error:
             if error.http_status is None or error.http_status >= 500 or error.http_status == 409:
                 raise Temporary(f"Stripe answered {error.http_status}") from error
-            raise Permanent(f"Stripe refused: {error.user_message or error.code or error.http_status}") from error
+            known = not isinstance(error, stripe.IdempotencyError)  # else another body was sent under our key (F030)
+            why = f"Stripe refused: {error.user_message or error.code or error.http_status}"
+            raise Permanent(why, nothing_done=known) from error
         else:
             self._ails = None
 
