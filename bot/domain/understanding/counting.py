@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.domain.understanding.index import Index, Products
 from bot.domain.understanding.numbers import OPEN, UNSAID, Quantity, amount
 from bot.domain.understanding.reading import Item, Reader, Term
-from bot.domain.understanding.words import Language
 
 BETWEEN = frozenset({"pleasant", "counters", "of", "function", "please", "pairs", "packs", "multiple", "cue", "sizing"})
 """What may stand between a number and the thing it counts."""
@@ -27,14 +26,16 @@ class Counted:
 
 
 class Counting:
-    def __init__(self, index: Index, reader: Reader, language: Language) -> None:
-        self._index, self._reader, self._language = index, reader, language
+    def __init__(self, index: Index, reader: Reader, multiples: Mapping[str, int]) -> None:
+        self._index, self._reader, self._multiples = index, reader, multiples
 
     def of(self, items: Sequence[Item], first: int, last: int, end: int, found: Products) -> Counted:
         """How many of the thing at items[first..last]; `items` begins behind the thing before, `end` is where the
         next begins."""
-        paired = bool(found) and all(self._index.entries[n].paired for n in found)
-        own = frozenset().union(*(self._index.entries[n].numbers for n in found)) if found else frozenset()
+        paired = bool(found) and all(entry.paired for entry in self._index.some(found))
+        own = frozenset[str]().union(*(entry.numbers for entry in self._index.some(found)))
+        if any(map(str.isdecimal, "".join(item.text for item in items[first : last + 1]))):
+            own = frozenset()  # the name's number was said: "2 Switch 2"
         options: list[Term] = []
         values: list[int | None] = []
         wrong = article = vague = one = False
@@ -50,16 +51,17 @@ class Counting:
                 elif at and _packs(items, at):
                     packed = packed or item.text not in own
                 elif self._counts(items, at, first, last):
-                    values.append(None if item.text in own or _negative(items, at) else amount(item.text))
+                    values.append(None if item.text in own or _qualified(items, at) else amount(item.text))
             elif at < first and _reaches(items, at, first):
                 one = one or (item.text == "one")
                 article = article or "one" in roles
                 vague = vague or not roles.isdisjoint({"vague", "some"})
-                packed = packed or ("packs" in roles and not any(i.kind == "number" for i in items[at:first]))
+                packed = packed or ("packs" in roles and at + 1 < first and "of" in items[at + 1].roles
+                                    and not any(i.kind == "number" for i in items[at:first]))  # fmt: skip
                 if "fraction" in roles:
                     times = 0
                 if "multiple" in roles:
-                    vague, many = False, self._language.multiples.get(item.text, 1)
+                    vague, many = False, self._multiples.get(item.text, 1)
                     times = many // 2 if times == 0 else many
                     one = True
                 if "pairs" in roles:
@@ -68,7 +70,7 @@ class Counting:
 
     def _is_option(self, items: Sequence[Item], at: int, first: int, term: Term, found: Products) -> bool:
         sized = at > 0 and "sizing" in items[at - 1].roles
-        if sized and any("number" in choice.kinds for n in found for choice in self._index.entries[n].choices):
+        if sized and any("number" in choice.kinds for entry in self._index.some(found) for choice in entry.choices):
             return True
         return bool(term.has & found) and (sized or at > first)
 
@@ -107,6 +109,8 @@ def _thing(item: Item) -> bool:
 
 def _reaches(items: Sequence[Item], at: int, first: int) -> bool:
     between = items[at + 1 : first]
+    if between and between[-1].strange:  # "2 blu mugs": the number counts the mugs, whatever "blu" is
+        between = between[:-1]
     return all(
         item.kind in ("number", "emoji")
         or (item.kind == "mark" and item.text in "-*")
@@ -123,8 +127,10 @@ def _packs(items: Sequence[Item], at: int) -> bool:
     return any("packs" in item.roles for item in back) and "of" in items[at - 1].roles
 
 
-def _negative(items: Sequence[Item], at: int) -> bool:
-    return at > 0 and "minus" in items[at - 1].roles
+def _qualified(items: Sequence[Item], at: int) -> bool:
+    """ "minus two", "about 10"."""
+    back = at - 2 if at > 1 and items[at - 1].text in ("a", "de", "of", "to") else at - 1  # "jusqu'à 3"
+    return back >= 0 and not items[back].roles.isdisjoint({"minus", "vague"})
 
 
 def _quantity(values: Sequence[int | None], times: int, *, vague: bool, one: bool) -> Quantity:

@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice, pairwise, zip_longest
 
 from bot.domain.catalogue import Catalogue, Product
 from bot.domain.understanding.stems import Stems
@@ -17,6 +18,8 @@ Keys = tuple[Key, ...]
 Products = frozenset[int]
 NOTHING: Products = frozenset()
 LONGEST_JOIN = 24
+SAMPLE = 50
+POSTS = ("heads", "strong", "titles", "whole", "calls", "has", "shelved", "facts", "joins")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,22 +45,25 @@ class Entry:
 
 
 class Index:
-    """`heads`: products with the word in a name or keyword; `strong`: where it is the word that names the thing;
-    `has`: also as the value of an option, or as a word of the category; `facts`: also in the description.
+    """Products by the keys of words.
+
+    `heads`: with the word in a name or keyword; `strong`: where it begins or ends a name, or is a keyword; `titles`
+    and `calls`: where it is the noun of a name, or of a keyword ("mug" of "Blue mug"); `whole`: where it is all of a
+    name; `has`: also as the value of an option, or as a word of the category; `facts`: also in the description.
     `joins`: words of a name written as one ("wh1000xm5"). `numbered`: words that a number follows in a name.
     """
 
     def __init__(self, catalogue: Catalogue, words: Words, stems: Stems, language: str) -> None:
         self._words, self._stems, self._language = words, stems, language
-        self._posted: dict[str, dict[Key, set[int]]] = {
-            name: defaultdict(set) for name in ("heads", "strong", "has", "shelved", "facts", "joins")
-        }
+        self._posted: dict[str, dict[Key, set[int]]] = {name: defaultdict(set) for name in POSTS}
         self.numbered: set[Key] = set()
         self.surfaces: set[str] = set()
         self.skus: dict[str, tuple[str, int]] = {}
         self.entries = tuple(self._entry(number, product) for number, product in enumerate(catalogue.products))
         frozen = {name: {key: frozenset(ids) for key, ids in post.items()} for name, post in self._posted.items()}
-        self.heads, self.strong, self.has = frozen["heads"], frozen["strong"], frozen["has"]
+        self.heads, self.strong = frozen["heads"], frozen["strong"]
+        self.titles, self.calls, self.whole = frozen["titles"], frozen["calls"], frozen["whole"]
+        self.has = frozen["has"]
         self.shelved, self.facts, self.joins = frozen["shelved"], frozen["facts"], frozen["joins"]
         self._posted.clear()
 
@@ -69,6 +75,10 @@ class Index:
             return key.lstrip("#0123456789.") or "number"
         return "number" if _DIMENSIONS.fullmatch(key) else None
 
+    def some(self, products: Products) -> list[Entry]:
+        """Their entries; of very many a few, which is enough to tell what kind of thing was named."""
+        return [self.entries[number] for number in islice(products, SAMPLE)]
+
     def any(self, posts: dict[Key, Products], keys: Iterable[Key]) -> Products:
         found = [posts[key] for key in keys if key in posts]
         return found[0] if len(found) == 1 else NOTHING.union(*found)
@@ -77,7 +87,12 @@ class Index:
         """(the word as written, its keys) for each word of a name that carries meaning."""
         silent = self._words.either["function"]
         cut = list(measured(self._words.spelling.apply(raw(fold(text))), self._words))
-        bearing = [token for token in cut if token.kind in ("word", "number") and token.text not in silent]
+        bearing = [
+            token
+            for token, after in zip_longest(cut, cut[1:])
+            if token.kind in ("word", "number")
+            and (token.text not in silent or token.glued or (after is not None and after.glued))
+        ]
         bearing = bearing or [token for token in cut if token.kind in ("word", "number")]
         return [(token.text, self.keys(token.text)) for token in bearing]
 
@@ -121,21 +136,25 @@ class Index:
         before = language in self._words.languages and self._words.languages[language].adjectives_before
         head = {naming[-1 if before else 0]} if naming else set()
         self._post(number, ("heads",), [terms[i] for i in naming])
-        strong = head if keyword else head | {naming[0], naming[-1]} if naming else set()
-        self._post(number, ("strong",), [terms[i] for i in strong])
+        self._post(number, ("strong", "calls" if keyword else "titles"), [terms[i] for i in head])
+        if len(terms) == 1 and not keyword:
+            self._post(number, ("whole",), terms)
+        self._post(number, ("strong",), [terms[i] for i in (naming[:1] + naming[-1:]) if not keyword])
         for i in range(len(terms)):
             for j in range(i + 2, min(i + 4, len(terms)) + 1):
                 joined = "".join(word for word, _ in terms[i:j])
                 if not terms[i][1][0].startswith("#") and len(joined) <= LONGEST_JOIN:
                     self._posted["joins"][joined].add(number)
-        for (_, keys), (word, _) in zip(terms, terms[1:], strict=False):
+        for (_, keys), (word, _) in pairwise(terms):
             if word.isdecimal():
                 self.numbered |= set(keys)
         for word, _ in terms:
             parts = _PARTS.findall(word)
-            if (len(parts) > 1 and not word[0].isdecimal()) or len(parts) > 2:
-                for i in range(len(parts) - 1):  # "1000xm5" is also called "xm5"
-                    self._post(number, ("heads", "has", "strong", "facts"), [("", ("".join(parts[i:]),))])
+            if len(parts) > 1 and not word.startswith("#") and not _DIMENSIONS.fullmatch(word):
+                for i in range(len(parts)):  # "1000xm5" is also called "xm5"
+                    short = "".join(parts[i:]) if parts[i][0].isalpha() else word
+                    self._post(number, ("heads", "has", "strong", "titles", "facts"), [("", (short,))])
+                    self.surfaces.add(short)
         return {word for word, _ in terms if word.isdecimal()}
 
     def _post_skus(self, number: int, product: Product) -> None:

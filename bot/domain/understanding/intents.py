@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from bot.domain.understanding.meaning import Intent
 from bot.domain.understanding.wishes import Wishes
 
-GUARDS = frozenset({"past", "plan", "condition", "jest"})
+GUARDS = frozenset({"past", "plan", "condition", "jest", "others", "denial"})
 """What speaks of goods without asking for them."""
 
 COMMANDS = {
@@ -42,7 +42,9 @@ COMMANDS = {
 
 COMMAND = re.compile(r"\s*/([a-z_]+)(?:@\w+)?(?:\s+(\S+))?")
 
-PROGRAM = re.compile(r"""[{}\\|`]|</?[a-z!]|\w\s*=+\s*["'\w]|;\s*(?:--|drop|delete|select|update|insert)|\$\(|'\s*(?:--|or\s+')""")
+PROGRAM = re.compile(
+    r"""[{}\\|`]|</?[a-z!]|\w\s?=+\s?["'\w]|;\s?(?:--|drop|delete|select|update|insert)|\$\(|'\s?(?:--|or\s')|\w\(["']"""
+)
 """Signs that a text speaks to a program, not to a shop. Alternatives of bounded parts: linear in the text."""
 
 
@@ -69,7 +71,8 @@ class Signals:
 
     @property
     def counted(self) -> bool:
-        return any(mention.quantity.said for mention in self.wishes.mentions)
+        mentions = self.wishes.mentions
+        return any(mention.quantity.said for mention in mentions) or sum(mention.counted for mention in mentions) > 1
 
     @property
     def wanted(self) -> bool:
@@ -81,17 +84,23 @@ Rule = tuple[Callable[[Signals], bool], Intent]
 
 
 def _complains(s: Signals) -> bool:
-    return s.has("complaint") and (s.has("past", "return") or not (s.has("ask", "buy") or s.question))
+    trouble = s.has("complaint") or (s.has("anger") and s.goods)
+    return trouble and (s.has("past", "return") or not (s.has("ask", "buy") or s.question))
 
 
 RULES: tuple[Rule, ...] = (
     (lambda s: s.has("stop"), Intent.STOP),
-    (lambda s: s.has("human"), Intent.HUMAN),
+    (lambda s: s.has("human") or (s.has("anger") and not s.goods and not s.has("return")), Intent.HUMAN),
     (lambda s: s.has("cancel"), Intent.CANCEL),
     (lambda s: s.has("return") or _complains(s), Intent.RETURN),
     (lambda s: s.has("remove"), Intent.REMOVE),
-    (lambda s: s.has("order_status") and not (s.wanted and not s.question and not s.has("past")), Intent.ORDER_STATUS),
-    (lambda s: s.goods and s.has("ask", "help"), Intent.ASK),
+    (lambda s: s.has("order_status", "order") and s.has("past") and s.has("thanks") and not s.question, Intent.THANKS),
+    (lambda s: s.has("order_status"), Intent.ORDER_STATUS),
+    (
+        lambda s: s.has("order") and (s.has("past") or not (s.has("buy") or (s.wanted and not s.question))),
+        Intent.ORDER_STATUS,
+    ),
+    (lambda s: s.goods and s.has("ask", "help", "bargain"), Intent.ASK),
     (lambda s: s.goods and s.question and not (s.has("buy", "search", "browse") or s.please), Intent.ASK),
     (lambda s: s.goods and s.blocked and s.has("thanks"), Intent.THANKS),
     (lambda s: s.goods and s.blocked, Intent.UNKNOWN),

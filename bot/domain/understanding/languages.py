@@ -19,7 +19,7 @@ def spoken(tokens: Sequence[Token], tongues: Mapping[str, Tongue], names: Callab
     """
     scores = dict.fromkeys(tongues, 0.0)
     for token in tokens:
-        if token.kind != "word" or len(token.text) < 2 and token.text not in ("a", "i", "j", "u"):
+        if token.kind != "word" or (len(token.text) < 2 and token.text not in ("a", "i", "j", "u")):
             continue
         text = token.text
         own = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.domain.understanding.index import NOTHING, Index, Products
@@ -10,7 +10,7 @@ from bot.domain.understanding.numbers import UNSAID, Quantity
 from bot.domain.understanding.reading import Item, Term
 
 ENDS = frozenset(".?!;\n")
-COMMAS = frozenset(",:()\"")
+COMMAS = frozenset(',:()"')
 JOINS = frozenset("+&/")
 
 
@@ -27,10 +27,17 @@ class Segment:
         return [item for item in self.items if item.term]
 
 
-def segments(items: Sequence[Item], silent: frozenset[int]) -> list[Segment]:
-    """Cut where one thing ends and the next may begin; a conjunction inside a product's name cuts nothing."""
+def segments(
+    items: Sequence[Item], silent: Collection[int] = frozenset(), refusals: Collection[int] = frozenset()
+) -> list[Segment]:
+    """`silent` are words that say nothing of goods, `refusals` those behind which what follows is refused.
+
+    Cut where one thing ends and the next may begin; a conjunction inside a product's name cuts nothing."""
     cut = [Segment()]
     for item in items:
+        if item.at in refusals:
+            cut.append(Segment(opened="not", negated=True))
+            continue
         if item.at in silent:
             continue
         opened = _opening(item, items)
@@ -78,6 +85,11 @@ class Mention:
     negated: bool = False
     counted: bool = False
     """An article or a number stands before it."""
+    definite: bool = False
+    owned: bool = False
+    """"my teapot": there already."""
+    weak: bool = False
+    """Only a word was said that goes with another in the name: "amber" of "Amber candle"."""
     opened: str = ""
     without: tuple[Term, ...] = ()
     """Attributes that were refused: "not the blue one"."""
@@ -134,10 +146,8 @@ def matched(index: Index, terms: Sequence[Term]) -> tuple[Products, bool]:
         found = naming[0].heads
         for term in naming[1:]:
             found = found & term.heads or found & term.has or found
-        strong = found
-        for term in naming:
-            strong = strong & term.strong or strong
-        found = strong if len(naming) == 1 else found
+        if len(naming) == 1 and not naming[0].common:
+            found = found & naming[0].strong or found
     else:
         rooted = [term.has for term in attributes if term.has]
         found = rooted[0] if rooted else NOTHING
@@ -147,7 +157,9 @@ def matched(index: Index, terms: Sequence[Term]) -> tuple[Products, bool]:
         fits = found & (term.has or term.facts) or found & term.facts
         if fits:
             found = fits
-        elif term.kind == "sizes" and not any("sizes" in c.kinds for n in found for c in index.entries[n].choices):
+        elif term.kind == "sizes" and not any(
+            "sizes" in choice.kinds for entry in index.some(found) for choice in entry.choices
+        ):
             continue
         elif base & term.has:
             found, conflict = found | (base & term.has), True
@@ -160,11 +172,13 @@ def matched(index: Index, terms: Sequence[Term]) -> tuple[Products, bool]:
 
 def _open_option(index: Index, found: Products, term: Term) -> bool:
     """Whether the attribute is a value that an option of every one of them does not have: that option stays open."""
-    return bool(found) and all(any(term.kind in choice.kinds for choice in index.entries[n].choices) for n in found)
+    return bool(found) and all(
+        any(term.kind in choice.kinds for choice in entry.choices) for entry in index.some(found)
+    )
 
 
 def joined(index: Index, one: Mention, other: Mention) -> Mention | None:
-    """"a tee, black, in M": the second only says more about the first; None where it contradicts it."""
+    """ "a tee, black, in M": the second only says more about the first; None where it contradicts it."""
     terms = (*one.terms, *other.terms)
     found, conflict = matched(index, terms)
     if conflict or not found or not found <= one.products:

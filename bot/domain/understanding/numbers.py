@@ -13,7 +13,7 @@ from bot.domain.understanding.tokens import Token
 from bot.domain.understanding.words import Language
 
 LARGEST = 1_000_000
-"""Above it nothing is a quantity that anybody means; up to it a number is read as it stands, for the counter to refuse."""
+"""Above it nothing is a quantity that anybody means; up to it a number stands as it is, for the counter to refuse."""
 
 
 def amount(text: str) -> int | None:
@@ -36,10 +36,11 @@ _COUNTED = re.compile(r"(\d{1,4})([a-z]{3,})")
 SCIENTIFIC = re.compile(r"\d+(?:\.\d+)?e\d+")
 
 
-def with_digits(tokens: Sequence[Token], language: Language, *, known: Callable[[str], bool]) -> list[Token]:
+def with_digits(tokens: Sequence[Token], languages: Sequence[Language], *, known: Callable[[str], bool]) -> list[Token]:
     """The same tokens with numbers as digits: "vingt et un" -> 21, "x2" -> 2, "2mugs" -> 2 mugs, "1e9" as a number.
 
-    `known` tells a word of the catalogue, which stays as it is.
+    `languages` are tried in turn, the message's own first, whose daily words are no numbers of another. `known` tells
+    a word of the catalogue, which stays as it is.
     """
     done: list[Token] = []
     at = 0
@@ -55,7 +56,7 @@ def with_digits(tokens: Sequence[Token], language: Language, *, known: Callable[
             done += _cut(token, known)
             at += 1
         else:
-            length, value = _spoken(tokens, at, language)
+            length, value = _said(tokens, at, languages)
             done.append(Token(str(value), "number", token.glued) if length else token)
             at += length or 1
     return done
@@ -72,6 +73,17 @@ def _cut(token: Token, known: Callable[[str], bool]) -> list[Token]:
     if counted and known(counted[2]):
         return [Token(counted[1], "number", token.glued), Token(counted[2], "word", glued=True)]
     return [token]
+
+
+def _said(tokens: Sequence[Token], at: int, languages: Sequence[Language]) -> tuple[int, int]:
+    own = languages[0].lists
+    for language in languages:
+        length, value = _spoken(tokens, at, language)
+        if length:
+            return length, value
+        if tokens[at].text in own["function"] or tokens[at].text in own["ordinary"]:
+            break
+    return 0, 0
 
 
 def _spoken(tokens: Sequence[Token], at: int, language: Language) -> tuple[int, int]:

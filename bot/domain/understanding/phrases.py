@@ -11,6 +11,8 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 GAP = 6
+FIRST = frozenset({"stop"})
+"""What wins over another phrase of the same length: it must be obeyed at once."""
 BARRIERS = frozenset(".?!;\n")
 
 
@@ -45,24 +47,26 @@ Split = Callable[[str], Sequence[str]]
 def compiled(meaning: str, written: str, split: Split) -> Phrase:
     opens, closes = written.startswith("^"), written.endswith("$")
     pieces: list[Piece] = []
+    optional = False
     for part in written.strip("^$ ").split():
         if part == "*":
             pieces.append(Piece(frozenset()))
             continue
-        optional = part.startswith("(")
+        optional = optional or part.startswith("(")
         choices = [tuple(split(choice)) for choice in part.strip("()").split("/")]
         if len(choices) == 1:
             pieces += [Piece(frozenset({word}), optional) for word in choices[0]]
         else:
             pieces.append(Piece(frozenset(words[-1] for words in choices if words), optional))
+        optional = optional and not part.endswith(")")
     while pieces and not pieces[-1].words:
         pieces.pop()
     return Phrase(meaning, tuple(pieces), opens, closes)
 
 
-def literal(meaning: str, written: str, split: Split) -> Phrase:
+def literal(meaning: str, words: Sequence[str]) -> Phrase:
     """A phrase in which no character means anything special: a merchant's own words."""
-    return Phrase(meaning, tuple(Piece(frozenset({word})) for word in split(written)), opens=False, closes=False)
+    return Phrase(meaning, tuple(Piece(frozenset({word})) for word in words), opens=False, closes=False)
 
 
 class Phrasebook:
@@ -83,7 +87,7 @@ class Phrasebook:
         `opens` and `closes` are the positions where a sentence begins, and those behind its last word.
         """
         found = [
-            (len(at), -at[0], Found(phrase.meaning, at))
+            (len(at) + (0.5 if phrase.meaning in FIRST else 0), -at[0], Found(phrase.meaning, at))
             for start, word in enumerate(words)
             for phrase in self._by_first.get(word, ())
             if (not phrase.opens or start in opens) and (at := _match(phrase, words, start, closes))

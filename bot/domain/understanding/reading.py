@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from bot.domain.understanding.index import NOTHING, Index, Keys, Products, measured
 from bot.domain.understanding.numbers import with_digits
@@ -95,11 +96,14 @@ class Reader:
         """Whether the catalogue has the word as it stands."""
         return word in self._index.surfaces
 
+    def _sold(self, word: str) -> bool:
+        return any(key in self._index.has for key in self._index.keys(word))
+
     def items(self, tokens: Sequence[Token], tongue: Tongue, others: Sequence[Tongue]) -> list[Item]:
         """What every word is. Mistyped words are read as the nearest known one, the shop's own words first."""
         expanded = tongue.language.shorthand.apply(list(tokens))
-        counted = with_digits(expanded, tongue.language, known=lambda word: bool(self._index.any(
-            self._index.has, self._index.keys(word))))  # fmt: skip
+        languages = [tongue.language, *(other.language for other in others)]
+        counted = with_digits(expanded, languages, known=self._sold)
         cut = list(measured(counted, self._words))
         items: list[Item] = []
         at = 0
@@ -110,16 +114,26 @@ class Reader:
                 items.append(Item(text, "word", len(items), term=term, glued=cut[at].glued))
                 at += length
                 continue
-            items.append(self._item(cut[at], len(items), tongue, others))
+            item = self._item(cut[at], len(items), tongue, others)
+            if items and "function" in item.roles and items[-1].text in tongue.language.lists["made"]:
+                item = replace(item, term=self._substance(item.text))
+            items.append(item)
             at += 1
         return items
+
+    def _substance(self, text: str) -> Term | None:
+        """ "en or": a material that is a conjunction elsewhere."""
+        return self._term(self._index.keys(text), plural=False, common=True) if self._stems.concept(text) else None
 
     def _join(self, cut: Sequence[Token], at: int) -> tuple[str, int, Term] | None:
         """Words that a name writes as one, or as fewer: "wh 1000 xm5", "iphone15", "50 x 70"."""
         for length in range(min(4, len(cut) - at), 0, -1):
             tokens = cut[at : at + length]
-            if any(token.kind not in ("word", "number") for token in tokens):
+            kinds = {token.kind for token in tokens}
+            if kinds - {"word", "number", "sku"} or (length == 1 and "sku" in kinds):
                 continue
+            if length > 1 and tokens[0].text in self._words.either["function"] and not tokens[1].glued:
+                continue  # "2 à 3" is not a poster in A3
             text = "".join(token.text for token in tokens)
             if length == 1 and (text in self._index.surfaces or text not in self._index.joins):
                 continue
@@ -161,6 +175,9 @@ class Reader:
         return self._term(keys, plural=False, common=True) if concept else None
 
     def _mended(self, text: str, tongue: Tongue) -> tuple[str, frozenset[str], Term | None]:
+        single = _DOUBLED.sub(r"\1", text)
+        if single != text and (term := self._known(single, NO_ROLES)):
+            return single, NO_ROLES, term
         near = self._spellings.nearest(text)
         spoken = tongue.spellings.nearest(text)
         if near and (spoken is None or near[1] <= spoken[1]):
@@ -193,6 +210,7 @@ class Reader:
         return Term((f"~{folded}",), found, found, found, found, variant=sku)
 
 
+_DOUBLED = re.compile(r"(.)\1+")
 _SKU = re.compile(r"[a-z0-9][a-z0-9._-]*")
 
 
@@ -208,9 +226,7 @@ def cues(items: Sequence[Item], book: Phrasebook) -> list[Found]:
         fresh = item.kind in ("mark", "emoji", "number") or (fresh and bool(item.roles & {"please", "greeting"}))
     resting = True
     for item in reversed(items):
-        resting = item.text in SENTENCE_ENDS or (
-            resting and (item.kind in ("mark", "emoji") or "please" in item.roles)
-        )
+        resting = item.text in SENTENCE_ENDS or (resting and (item.kind in ("mark", "emoji") or "please" in item.roles))
         if resting:
             closes.add(item.at)
     return book.find(words, opens, closes)
@@ -218,8 +234,8 @@ def cues(items: Sequence[Item], book: Phrasebook) -> list[Found]:
 
 def _inside_names(items: Sequence[Item]) -> set[int]:
     inside: set[int] = set()
-    for left, right in zip(items, items[1:], strict=False):
-        if left.term and right.term and left.term.kind is None and right.term.kind is None:
-            if left.term.heads & right.term.heads:
-                inside |= {left.at, right.at}
+    for left, right in pairwise(items):
+        one, two = left.term, right.term
+        if one and two and one.kind is None and two.kind is None and one.heads & two.heads:
+            inside |= {left.at, right.at}
     return inside

@@ -1,4 +1,4 @@
-"""What two written forms of a word have in common: its stem in each language, or the colour, size or material it names."""
+"""What two written forms of a word have in common: its stem in each language, or what colour or size it names."""
 
 from __future__ import annotations
 

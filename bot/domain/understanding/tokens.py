@@ -39,7 +39,7 @@ def fold(text: str) -> str:
 
 
 _CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
-_NUMBERED = re.compile(r"(?<!\d)(?:\d{4}[ -]){3}\d{1,4}(?!\d)|(?<!\d)(?:\d{2}[ .-]){4}\d{2}(?!\d)")
+_NUMBERED = re.compile(r"(?<!\d)(?:\d{4}[ -]){3}\d{1,4}(?!\d)|(?<!\d)(?:\d{2}[ .-]){4}\d{2}(?!\d)|(?<!\d)0\d{9}(?!\d)")
 """Numbers of cards and telephones, which count nothing."""
 _STRETCHED = re.compile(r"([a-wyz])\1{2,}")
 _ALIKE = (
@@ -126,14 +126,14 @@ class Expansions:
         return done
 
     def _split(self, token: Token) -> list[Token]:
-        if "'" not in token.text:
+        """ "l'affiche" -> "le affiche"; what stands behind any other apostrophe says little ("Rosie's")."""
+        parts = token.text.split("'")
+        if len(parts) == 1:
             return [token]
-        before, _, after = token.text.partition("'")
-        if before in self.elisions:
-            return [Token(self.elisions[before], "word", token.glued), *self._split(Token(after, "word"))]
-        if len(after) <= 2:  # 's, 're, 'll: the word before it says what is meant
-            return [Token(before, "word", token.glued)]
-        return [Token(before, "word", token.glued), *self._split(Token(after, "word"))]
+        words = [self.elisions.get(part, part) for part in parts[:-1]]
+        if len(parts[-1]) > 2 or parts[-2] in self.elisions:
+            words.append(parts[-1])
+        return [Token(word, "word", token.glued and not at) for at, word in enumerate(words)]
 
 
 def _words(text: str) -> tuple[str, ...]:

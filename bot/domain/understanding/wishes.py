@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from bot.domain.understanding.counting import Counting, counts_alone
 from bot.domain.understanding.index import Index, Products
 from bot.domain.understanding.mentions import Mention, Segment, clusters, joined, matched
 from bot.domain.understanding.numbers import OPEN, UNSAID, Quantity, amount
-from bot.domain.understanding.reading import Item, Reader
-from bot.domain.understanding.words import Language
+from bot.domain.understanding.reading import Item, Reader, Term
+from bot.domain.understanding.words import Language, Words
 
 QUIET = frozenset({"function", "please", "cue", "pleasant", "counters", "sizing", "of", "one", "greeting", "pronouns"})
 """Words beside which "noir" alone still speaks of goods."""
@@ -28,9 +29,9 @@ class Wishes:
 class Listener:
     """Reads the things out of the segments of one message."""
 
-    def __init__(self, index: Index, reader: Reader, language: Language) -> None:
+    def __init__(self, index: Index, reader: Reader, words: Words, language: Language) -> None:
         self._index, self._language = index, language
-        self._counting = Counting(index, reader, language)
+        self._counting = Counting(index, reader, words.multiples)
 
     def hear(self, segments: Sequence[Segment]) -> Wishes:
         said: list[Mention] = []
@@ -48,9 +49,10 @@ class Listener:
                     said[-1], loose = replace(said[-1], quantity=loose), UNSAID
             for mention in found:
                 if loose.said and not mention.quantity.said:
-                    mention, loose = replace(mention, quantity=loose), UNSAID  # noqa: PLW2901
+                    mention, loose = replace(mention, quantity=loose), UNSAID
                 elif loose.said:
-                    mention, loose = replace(mention, quantity=OPEN), UNSAID  # noqa: PLW2901
+                    same = loose == mention.quantity  # "two (2) mugs"
+                    mention, loose = mention if same else replace(mention, quantity=OPEN), UNSAID
                 self._add(said, mention)
         return Wishes(tuple(self._kept(said)), loose, rest)
 
@@ -88,12 +90,15 @@ class Listener:
             first=group[0].at,
             last=group[-1].at,
             quantity=counted.quantity,
-            doubtful=conflict or counted.wrong or _run_together(segment, spans, number) or _strange_beside(items, first, last) or self._weak(terms, found),
+            doubtful=conflict or counted.wrong or _run_together(spans, number) or _strange_beside(items, first, last),
             named=named,
             plural=self._plural(group, found),
             negated=segment.negated,
             counted=counted.article,
             opened=segment.opened,
+            weak=self._weak(terms, found),
+            owned=first > 0 and "possessive" in items[first - 1].roles,
+            definite=first > 0 and "definite" in items[first - 1].roles,
         )
 
     def _speaks_of_goods(self, segment: Segment, group: Sequence[Item], article: bool) -> bool:
@@ -102,18 +107,20 @@ class Listener:
             return False
         return article or all(not item.roles.isdisjoint(QUIET) for item in others)
 
-    def _weak(self, terms: Sequence[object], found: Products) -> bool:
-        """A single word of daily life from the middle of a name, or a mere category, sells nothing."""
-        naming = [term for term in terms if getattr(term, "heads", None)]
-        if len(naming) != 1 or not found:
+    def _weak(self, terms: Sequence[Term], found: Products) -> bool:
+        """A single word that is not the noun of the thing sells nothing ("desk" for a desk lamp), nor does a category;
+        a word of daily life must be the whole name ("un café" is no kilo of beans)."""
+        naming = [term for term in terms if term.heads]
+        if len(naming) != 1 or naming[0].keys[0].startswith("~"):
             return False
         (term,) = naming
-        if not found & self._index.any(self._index.heads, term.keys) and not term.keys[0].startswith("~"):  # type: ignore[attr-defined]
-            return True
-        return bool(term.common and not found & term.strong)  # type: ignore[attr-defined]
+        if term.common:
+            return not found <= self._index.any(self._index.whole, term.keys)
+        nouns = self._index.any(self._index.titles, term.keys) | self._index.any(self._index.calls, term.keys)
+        return not found <= nouns
 
     def _plural(self, group: Sequence[Item], found: Products) -> bool:
-        entries = [self._index.entries[n] for n in found]
+        entries = self._index.some(found)
         if any(entry.paired for entry in entries):
             return False
         forms = frozenset().union(*(entry.forms for entry in entries))
@@ -129,6 +136,8 @@ class Listener:
             said.append(mention if mention.named or refused is None else self._like(refused, mention))
             return
         at = said.index(before)
+        if mention.weak and (alike := self._of_the_kind(before, mention)):
+            mention = alike
         if mention.opened == "or":
             alike = self._like(before, mention) if before.named and not mention.named else mention
             said[at] = replace(before, doubtful=True)
@@ -137,8 +146,18 @@ class Listener:
             said.append(mention)
         elif not mention.quantity.said and not mention.counted and (both := joined(self._index, before, mention)):
             said[at] = both
-        else:
-            said.append(self._like(before, mention))
+        else:  # "a mug, blue and black" may be one of two colours
+            alike = self._like(before, mention)
+            one = mention.quantity.said or mention.counted or mention.definite
+            said.append(alike if one else replace(alike, doubtful=True))
+
+    def _of_the_kind(self, before: Mention, mention: Mention) -> Mention | None:
+        """ "3 fig candles and 2 amber": the noun is said once."""
+        for noun in before.naming:
+            found, conflict = matched(self._index, (noun, *mention.terms))
+            if found and not conflict and noun not in mention.terms and found <= mention.products:
+                return replace(mention, terms=(noun, *mention.terms), products=found, weak=False)
+        return None
 
     def _like(self, before: Mention, mention: Mention) -> Mention:
         """ "two tees in M and one in L": the second is the same thing, but for what is said of it."""
@@ -173,31 +192,32 @@ class Listener:
                 kept.append(replace(mention, products=products, without=without))
         return kept
 
-    def _optional(self, number: int, attributes: Sequence[object]) -> bool:
-        kinds = {getattr(term, "kind", None) for term in attributes}
+    def _optional(self, number: int, attributes: Sequence[Term]) -> bool:
+        kinds = {term.kind for term in attributes}
         return any(not choice.kinds.isdisjoint(kinds) for choice in self._index.entries[number].choices)
 
 
 def _strange_beside(items: Sequence[Item], first: int, last: int) -> bool:
-    """An unknown word beside the thing may make it another thing: "mug holder", "lid of the teapot"."""
-    inside = items[max(0, first - 1) : last + 2]
-    if any(item.strange for item in inside):
+    """An unknown word beside a thing may make it another: "mug holder", "lid of the teapot", "a book on tea"."""
+    if any(item.strange for item in items[max(0, first - 1) : last + 2]):
         return True
     back = first - 1
-    while back >= 0 and not items[back].roles.isdisjoint({"function", "of"}) and not items[back].roles & {"one"}:
-        if "of" in items[back].roles and back > 0 and items[back - 1].strange:
-            return True
+    while back >= 0 and items[back].kind == "word" and not items[back].roles.isdisjoint({"function", "of", "purpose"}):
+        if "one" in items[back].roles:
+            return False
         back -= 1
-    return False
+    noun = items[back] if 0 <= back < first - 1 else None
+    if noun is None or noun.kind != "word" or noun.term is not None:
+        return False
+    if noun.strange:
+        return bool(items[back + 1].roles & {"of", "purpose"})
+    before = [item for item in items[max(0, back - 2) : back] if "pleasant" not in item.roles]
+    return noun.roles == {"ordinary"} and bool(before) and _counts(before[-1])
 
 
-def _run_together(segment: Segment, spans: Sequence[tuple[int, int]], number: int) -> bool:
+def _run_together(spans: Sequence[tuple[int, int]], number: int) -> bool:
     """Two things with no word between them may be a third: "a candle mug"."""
-    return any(
-        one[1] + 1 == two[0]
-        for at, (one, two) in enumerate(zip(spans, spans[1:], strict=False))
-        if number in (at, at + 1)
-    )
+    return any(one[1] + 1 == two[0] for at, (one, two) in enumerate(pairwise(spans)) if number in (at, at + 1))
 
 
 def _loose(segment: Segment) -> Quantity:
@@ -215,7 +235,7 @@ def _loose(segment: Segment) -> Quantity:
 
 def _both(one: Quantity, other: Quantity) -> Quantity:
     if one.said and other.said:
-        return OPEN
+        return one if one == other else OPEN
     return one if one.said else other
 
 
@@ -230,7 +250,7 @@ def _unknown_thing(segment: Segment, after_goods: bool, follower: Segment | None
         return False
     if segment.opened not in ("and", "comma") or (segment.opened == "comma" and not after_goods):
         beside = follower is not None and follower.opened == "and" and bool(follower.terms)
-        return beside and any(_counts(one) and two.strange for one, two in zip(items, items[1:], strict=False))
+        return beside and any(_counts(one) and two.strange for one, two in pairwise(items))
     rest = [item for item in items[1:] if item.kind == "word"]
     return _counts(items[0]) and any(item.strange for item in rest) and all(
         item.strange or not item.roles.isdisjoint({"pleasant", "of", "please", "function", "pairs", "packs"})

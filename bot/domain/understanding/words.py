@@ -45,6 +45,7 @@ class Words:
     kinds: Mapping[str, str]
     """The table a concept comes from: "=blue" -> "colours"."""
     units: Mapping[str, str]
+    multiples: Mapping[str, int]
     either: Mapping[str, frozenset[str]]
     """Each word list, of all languages together."""
 
@@ -74,8 +75,9 @@ def load() -> Words:
         for unit, words in table["units"].items():
             units |= dict.fromkeys(fold(words).split(), unit)
     names = next(iter(languages.values())).lists
+    multiples = {word: many for tongue in languages.values() for word, many in tongue.multiples.items()}
     either = {name: frozenset().union(*(tongue.lists[name] for tongue in languages.values())) for name in names}
-    return Words(languages, Expansions.of(spelling, elisions), concepts, kinds, units, either)
+    return Words(languages, Expansions.of(spelling, elisions), concepts, kinds, units, multiples, either)
 
 
 def _language(code: str, table: dict[str, dict[str, object]]) -> Language:
@@ -90,11 +92,11 @@ def _language(code: str, table: dict[str, dict[str, object]]) -> Language:
         stemmer=str(table["stemmer"]),
         adjectives_before=str(table["adjectives"]) == "before",
         shorthand=Expansions.of({key: str(value) for key, value in table["shorthand"].items()}, {}),
-        lists={name: frozenset(fold(str(words)).split()) for name, words in table["words"].items()},
+        lists={name: frozenset(map(fold, str(words).split())) for name, words in table["words"].items()},
         intents=phrases("intents"),
         cues=phrases("cues"),
         numbers=numbers("numbers"),
         multiples=numbers("multiples"),
         ordinals=numbers("ordinals"),
-        goods=frozenset(word for kind in CONCEPTS for words in table[kind].values() for word in fold(str(words)).split()),
+        goods=frozenset(map(fold, " ".join(str(words) for kind in CONCEPTS for words in table[kind].values()).split())),
     )

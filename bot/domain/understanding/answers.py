@@ -1,0 +1,125 @@
+"""Turns what was named into lines that can be bought, or into what must still be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from heapq import nsmallest
+
+from bot.domain.catalogue import Catalogue
+from bot.domain.money import to_decimal
+from bot.domain.understanding.index import Index
+from bot.domain.understanding.intents import Signals
+from bot.domain.understanding.meaning import Intent, Understanding, Wanted
+from bot.domain.understanding.mentions import Mention
+from bot.domain.understanding.options import narrowed
+from bot.domain.understanding.reading import Item
+from bot.domain.understanding.wishes import Wishes
+
+MOST_CANDIDATES = 50
+"""More than anybody can choose from in a chat."""
+SPEAKS_OF = frozenset({Intent.ASK, Intent.RETURN, Intent.REMOVE, Intent.CANCEL})
+
+
+class Answers:
+    def __init__(self, catalogue: Catalogue, index: Index) -> None:
+        self._catalogue, self._index = catalogue, index
+
+    def given(self, text: str, code: str, meant: Intent, signals: Signals, items: Sequence[Item]) -> Understanding:
+        """What to say of the goods: lines only where everything is certain, else what must still be asked."""
+        wishes = signals.wishes
+        if meant is Intent.BUY:
+            return self._purchase(text, code, wishes, _prices(items))
+        if meant is Intent.SEARCH:
+            return Understanding(text, code, meant, candidates=self._skus(wishes.mentions))
+        if meant not in SPEAKS_OF or not wishes.mentions:
+            loose = wishes.loose.value if meant is Intent.UNKNOWN and wishes.loose.said else None
+            return Understanding(text, code, meant, quantity=loose)
+        sole = all(len(mention.products) == 1 or mention.plural for mention in wishes.mentions)
+        asked = signals.has("ask", "help", "return", "complaint", "remove", "cancel")
+        quantity = wishes.mentions[0].quantity
+        said = quantity.value if quantity.said and len(wishes.mentions) == 1 else None
+        if sole and (asked or all(len(mention.products) == 1 for mention in wishes.mentions)):
+            return Understanding(text, code, meant, about=self._skus(wishes.mentions), quantity=said)
+        return Understanding(text, code, meant, candidates=self._skus(wishes.mentions), quantity=said)
+
+    def _purchase(self, text: str, code: str, wishes: Wishes, prices: Sequence[str]) -> Understanding:
+        lines: dict[str, int] = {}
+        missing: dict[str, None] = {}
+        certain = not wishes.rest
+        new = tuple(mention for mention in wishes.mentions if not mention.owned)
+        for mention in new or wishes.mentions:
+            sku, gaps = self._settled(mention)
+            if mention.quantity.value is None or (mention.plural and not mention.quantity.said and not mention.counted):
+                gaps = (*gaps, "quantity")
+            missing |= dict.fromkeys(gaps)
+            count = mention.quantity.value or 1
+            guess = gaps or mention.doubtful or mention.weak or mention.owned
+            if sku is None or guess or not self._priced(sku, count, prices):
+                certain = False
+            else:
+                lines[sku] = lines.get(sku, 0) + count
+        if wishes.loose.said and wishes.loose.value is None:
+            certain, missing = False, missing | {"quantity": None}
+        if certain and lines:
+            wanted = tuple(Wanted(sku, count) for sku, count in lines.items())
+            return Understanding(text, code, Intent.BUY, lines=wanted)
+        said = [m.quantity.value for m in wishes.mentions if m.quantity.said] or [
+            wishes.loose.value if wishes.loose.said else None
+        ]
+        return Understanding(
+            text,
+            code,
+            Intent.BUY,
+            candidates=self._skus(wishes.mentions),
+            missing=tuple(missing),
+            quantity=said[0] if len(said) == 1 else None,
+        )
+
+    def _settled(self, mention: Mention) -> tuple[str | None, tuple[str, ...]]:
+        """(the one SKU that is meant, the options that are open)."""
+        if len(mention.products) != 1:
+            return None, ()
+        (number,) = mention.products
+        exact = self._written(mention)
+        if exact:
+            return exact[0], ()
+        left = narrowed(self._index.entries[number], mention.terms, mention.without)
+        return (left.variants[0].sku if len(left.variants) == 1 else None), left.missing
+
+    def _written(self, mention: Mention) -> tuple[str, ...]:
+        """The variant whose SKU the shopper wrote out."""
+        return tuple(t.variant for t in mention.terms if t.variant and self._catalogue.variant(t.variant) is not None)
+
+    def _skus(self, mentions: Iterable[Mention]) -> tuple[str, ...]:
+        """A lone product's variants that are left; of several products each one's SKU, or its only variant's."""
+        skus: dict[str, None] = {}
+        for mention in mentions:
+            written = self._written(mention)
+            for number in nsmallest(MOST_CANDIDATES, mention.products) if not written else ():
+                entry = self._index.entries[number]
+                left = narrowed(entry, mention.terms, mention.without).variants
+                if len(mention.products) > 1 and len(left) > 1:
+                    skus[entry.product.sku] = None
+                else:
+                    skus |= dict.fromkeys(variant.sku for variant in left)
+            skus |= dict.fromkeys(written)
+        return tuple(skus)[:MOST_CANDIDATES]
+
+    def _priced(self, sku: str, quantity: int, prices: Sequence[str]) -> bool:
+        """Whether a price that was named is the real one; another is a bargain to talk about, not a sale."""
+        variant = self._catalogue.variant(sku)
+        if variant is None:
+            return False
+        right = {to_decimal(variant.unit_minor * n, self._catalogue.currency).normalize() for n in (1, quantity)}
+        return all(any(f"{value:f}" == price for value in right) for price in prices)
+
+
+def _prices(items: Sequence[Item]) -> list[str]:
+    """Amounts beside a currency, as plain decimals."""
+    prices = []
+    for at, item in enumerate(items):
+        beside = [*items[max(0, at - 1) : at], *items[at + 1 : at + 2]]
+        if item.kind == "number" and any("currency" in one.roles or one.text in "€$£" for one in beside):
+            whole, _, cents = item.text.replace(",", ".").partition(".")
+            prices.append(f"{whole}.{cents.rstrip('0')}".rstrip(".") if cents else whole)
+    return prices
