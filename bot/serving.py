@@ -7,7 +7,6 @@ import contextlib
 import gc
 import signal
 import socket
-import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 
@@ -21,8 +20,6 @@ from bot.errors import ConfigError, Problem
 from bot.web.site import Site, application
 
 log = structlog.get_logger(__name__)
-SWITCH_INTERVAL = 0.001
-"""Seconds before a thread must let another run: the writer's thread must not keep the event loop waiting for 5 ms."""
 
 
 class _Server(uvicorn.Server):
@@ -70,7 +67,6 @@ def listen_on(host: str, port: int) -> socket.socket:
 
 async def run(settings: Settings, *, ready: Callable[[str], None] = lambda _address: None) -> None:
     """Run the shop until SIGTERM or SIGINT. `ready` is told the address once the web server answers."""
-    sys.setswitchinterval(SWITCH_INTERVAL)
     listener = listen_on(settings.web.host, settings.web.port)
     stop = stop_signal()
     async with opened(settings) as shop, served(shop.site, listener):

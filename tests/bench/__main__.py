@@ -22,6 +22,8 @@ from rich.console import Console
 from rich.table import Table
 from stripe import WebhookSignature
 
+from bot.domain.catalogue import Catalogue, Product, Variant
+from bot.domain.understanding import Clerk
 from bot.sandbox.server import Sandbox, serving
 from bot.sandbox.stripe import payments
 from bot.sandbox.telegram import shoppers
@@ -169,6 +171,22 @@ async def measure_shop(given: argparse.Namespace) -> tuple[dict[str, Figures], f
     return found, up
 
 
+def understood(products: int, count: int = 2000) -> Figures:
+    """The clerk alone, on one core."""
+    goods = [(sku, name) for sku, name in map(product, range(products))]
+    clerk = Clerk(
+        Catalogue("EUR", tuple(Product(s, n, (Variant(s, s, {}, 1050, None, "unlimited"),)) for s, n in goods)),
+        language="en",
+    )
+    took = []
+    for number in range(count):
+        text = f"buy 2 {goods[number * 7919 % products][1].lower()} please"
+        begun = time.perf_counter()
+        clerk.understand(text)
+        took.append(time.perf_counter() - begun)
+    return Figures.of(took, sum(took))
+
+
 def middle(rounds: Sequence[Figures]) -> Figures:
     return Figures(*(statistics.median(getattr(r, name) for r in rounds) for name in ("per_second", "p50", "p99")))
 
@@ -192,6 +210,7 @@ def main() -> None:
         kind: statistics.median(s[kind].per_second / e[kind].per_second for s, e in zip(shops, echoes, strict=True))
         for kind in echoes[0]
     }
+    rows |= {("the clerk alone", f"{count} products"): understood(count) for count in (100, 10_000)}
     report(rows, ratios, statistics.median(starts), as_json=given.json)
 
 
@@ -205,7 +224,7 @@ def report(rows: dict[tuple[str, str], Figures], ratios: dict[str, float], up: f
         table.add_column(column)
     for (who, kind), figures in rows.items():
         times = f"{ratios[kind]:.2f}" if who == "Comptoir" and kind in ratios else ""
-        table.add_row(who, kind, f"{figures.per_second:.0f}", f"{figures.p50:.1f}", f"{figures.p99:.1f}", times)
+        table.add_row(who, kind, f"{figures.per_second:.0f}", f"{figures.p50:.2f}", f"{figures.p99:.2f}", times)
     Console().print(table)
     print(f"start-up until ready: {up:.2f} s")
 

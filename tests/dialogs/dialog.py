@@ -158,11 +158,11 @@ class Dialog:
             return None
         self.write(lambda books: books.outbox.recover(self.now) and None)
         due = self.write(lambda books: books.outbox.due(self.now, 100))
-        for lane in sorted(due):
-            task = self.write(lambda books, lane=lane: books.outbox.claim(lane, self.now, timedelta(seconds=30)))  # type: ignore[misc]
-            if task is not None:
-                return task
-        return None
+        claimed = (self._claim(lane) for lane in sorted(due))
+        return next((task for task in claimed if task is not None), None)
+
+    def _claim(self, lane: str) -> Task | None:
+        return self.write(lambda books: books.outbox.claim(lane, self.now, timedelta(seconds=30)))
 
     def _outside(self, task: Task) -> None:
         match task.effect:
