@@ -16,7 +16,7 @@ from bot.config import Settings
 from bot.domain.conversation import Counter, Rules
 from bot.domain.messages import Inbound
 from bot.domain.orders import Order
-from bot.domain.payments import Payment, Terms
+from bot.domain.payments import Payment
 from bot.domain.retry import RetryPolicy
 from bot.domain.understanding import Clerk
 from bot.errors import Permanent, Problem, StoreDamaged, Temporary
@@ -24,7 +24,7 @@ from bot.metrics import measured
 from bot.payments.stripe import CheckoutRequest, SignedEvents, StripeProvider
 from bot.ports import Books, Channel, Receipt, Store
 from bot.rendering import LANGUAGES, TemplateRenderer, Voice, templates_folder
-from bot.service.crossing import Crossing
+from bot.service.crossing import Crossing, waking
 from bot.service.deliver import Deliverer
 from bot.service.intake import Reception
 from bot.service.perform import Performer
@@ -37,7 +37,7 @@ from bot.web.site import Site
 from storage import SqliteStore, open_store
 
 log = structlog.get_logger(__name__)
-DRAIN = 8.0
+DRAIN = 5.0
 """Seconds that what is begun may take to end after SIGTERM; the whole stop is done within ten."""
 SWEEP_EVERY = 0.5
 RESTART_AFTER = 5.0
@@ -104,16 +104,6 @@ def _provider(settings: Settings) -> StripeProvider:
     )
 
 
-def _terms(settings: Settings) -> Terms:
-    ways = settings.catalogue.shipping
-    return Terms(
-        livemode=settings.stripe.livemode,
-        promotion_codes=settings.stripe.allow_promotion_codes,
-        automatic_tax=settings.stripe.automatic_tax,
-        shipping_minors=tuple(way.price_minor for way in ways),
-    )
-
-
 def _telegram(settings: Settings, renderer: TemplateRenderer) -> Channel:
     own, secrets = settings.telegram, settings.secrets
     assert secrets.telegram_bot_token is not None
@@ -162,7 +152,7 @@ def _shop(settings: Settings, provider: StripeProvider, instant: Callable[[str, 
         counter=counter_of(settings),
         understand=lambda text, language: clerk.understand(text, language=language),
         provider=provider,
-        terms=_terms(settings),
+        livemode=settings.stripe.livemode,
         languages=_languages(settings),
         language=settings.shop.locale,
         hold=settings.orders.hold,
@@ -206,8 +196,9 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
     perform = Performer(shop, store, channels, provider, renderer)
     policy = RetryPolicy(settings.delivery.retry_base, settings.delivery.max_attempts)
     deliverer = Deliverer(perform, write, utc_now, policy=policy, lease=settings.delivery.lease)
-    reception = Reception(shop, write, utc_now, deliverer.wake, renderer.word)
-    sweeper = Sweeper(shop, write, utc_now, deliverer.wake, every=SWEEP_EVERY)
+    awake = waking(write, deliverer.wake)
+    reception = Reception(shop, awake, utc_now, renderer.word)
+    sweeper = Sweeper(shop, write, awake, utc_now, every=SWEEP_EVERY)
     await write(lambda books: books.shelf.sync(settings.catalogue))
     await write(lambda books: books.outbox.recover(utc_now()))
     tasks = [asyncio.create_task(deliverer.run()), asyncio.create_task(sweeper.run())]
@@ -216,8 +207,7 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
 
     async def wind_down() -> None:
         await _ended(listening)
-        if not await deliverer.drain(DRAIN):
-            log.warning("shop.stopped_busy", lanes=deliverer.busy)
+        await deliverer.drain(DRAIN)
 
     try:
         site = _site(settings, hooks, store, channels, provider)
@@ -246,6 +236,9 @@ async def _listen(channel: Channel, reception: Reception) -> None:
         except Permanent as error:
             log.error("channel.refused", channel=channel.name, error=str(error))  # noqa: TRY400 - no trace needed
             await asyncio.sleep(60)
+        except Exception:  # whatever a platform sends, the shop goes on listening to it
+            log.exception("channel.broke", channel=channel.name)
+            await asyncio.sleep(RESTART_AFTER)
 
 
 async def _ended(tasks: Sequence[asyncio.Task[None]]) -> None:

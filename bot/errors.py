@@ -35,13 +35,17 @@ class ConfigError(Exception):
 class Temporary(Exception):
     """It may succeed later. `retry_after` is in seconds where the other side named it.
 
-    `uncertain` says that the other side may have carried it out although no answer came.
+    `uncertain` says that the other side may have carried it out all the same; `answered`, that it did say something,
+    if only that it is in trouble: most likely it did nothing.
     """
 
-    def __init__(self, why: str, *, retry_after: float | None = None, uncertain: bool = False) -> None:
+    def __init__(
+        self, why: str, *, retry_after: float | None = None, uncertain: bool = False, answered: bool = False
+    ) -> None:
         super().__init__(why)
         self.retry_after = retry_after
         self.uncertain = uncertain
+        self.answered = answered
 
 
 class Permanent(Exception):

@@ -49,10 +49,11 @@ class SqlInbox:
         ).fetchall()
 
     def hurry(self, source: str, now: datetime) -> None:
-        self._do(
-            "UPDATE inbox SET again_at = :now WHERE state = 'new' AND again_at > :now AND source = :source",
-            {"source": source, "now": stamp(now)},
-        )
+        for open_state in ("state = 'new' AND again_at > :now", "state = 'dead' AND body IS NOT NULL"):
+            self._do(
+                f"UPDATE inbox SET state = 'new', again_at = :now WHERE {open_state} AND source = :source",
+                {"source": source, "now": stamp(now)},
+            )
 
     def settle(self, source: str, key: str) -> None:
         self._do(

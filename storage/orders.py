@@ -54,6 +54,12 @@ class SqlOrders:
         ).fetchall()
         return [self._with_lines(row) for row in rows]
 
+    def unpaid(self, channel: str, chat: str) -> int:
+        row = self._do(
+            "SELECT count(*) FROM orders WHERE channel = ? AND chat = ? AND status = 'created'", (channel, chat)
+        ).fetchone()
+        return int(row[0])
+
     def _one(self, query: str, key: str) -> Order | None:
         row = self._do(query, (key,)).fetchone()
         return self._with_lines(row) if row else None

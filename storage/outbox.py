@@ -13,6 +13,12 @@ from storage.rows import dump_effect, kind, load_effect, stamp
 MOST_UNCERTAIN = 1
 """Sends of unknown fate after which a message is sent once more; at the next one a human must look."""
 
+SILENT = frozenset({"open_checkout", "close_checkout", "refund", "retire"})
+"""Kinds that no person sees twice."""
+AT_ONCE = ""
+"""Sorts before every time: a fresh row is due whatever the clock says (F098)."""
+LEASE = timedelta(seconds=30)
+
 _OPEN = "state IN ('queued', 'sending')"
 
 
@@ -21,12 +27,19 @@ class SqlOutbox:
         self._do = connection.execute
 
     def put(
-        self, effect: Effect, *, channel: str, chat: str, ref: str | None, now: datetime, eager: bool = False
+        self,
+        effect: Effect,
+        *,
+        channel: str,
+        chat: str,
+        ref: str | None,
+        now: datetime,
+        eager: bool = False,
+        lease: timedelta = LEASE,
     ) -> Task | None:
         spoken = isinstance(effect, Say | Retire)
         lane = f"{channel}:{chat}" if spoken else f"pay:{ref}"
         eager = eager and not self._do(f"SELECT 1 FROM outbox WHERE lane = ? AND {_OPEN} LIMIT 1", (lane,)).fetchone()
-        at = stamp(now)
         row = self._do(
             "INSERT INTO outbox (lane, channel, chat, kind, ref, body, state, epoch, not_before, created_at)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -39,26 +52,41 @@ class SqlOutbox:
                 dump_effect(effect),
                 "sending" if eager else "queued",
                 int(eager),
-                at,
-                at,
+                stamp(now + lease) if eager else AT_ONCE,
+                stamp(now),
             ),
         ).lastrowid
         assert row is not None
         return Task(row, lane, channel, chat, ref, effect, epoch=1) if eager else None
 
     def claim(self, lane: str, now: datetime, lease: timedelta) -> Task | None:
-        head = self._do(
-            f"SELECT id, state, not_before FROM outbox WHERE lane = ? AND {_OPEN} ORDER BY id LIMIT 1", (lane,)
-        ).fetchone()
-        if head is None or head[1] != "queued" or head[2] > stamp(now):
-            return None
-        row = self._do(
-            "UPDATE outbox SET state = 'sending', epoch = epoch + 1 WHERE id = ? AND state = 'queued'"
-            " RETURNING channel, chat, ref, body, epoch, attempts, ambiguous",
-            (head[0],),
-        ).fetchone()
-        channel, chat, ref, body, epoch, attempts, ambiguous = row
-        return Task(head[0], lane, channel, chat, ref, load_effect(body), epoch, attempts, bool(ambiguous))
+        while True:
+            head = self._do(
+                f"SELECT id, state, not_before FROM outbox WHERE lane = ? AND {_OPEN} ORDER BY id LIMIT 1", (lane,)
+            ).fetchone()
+            if head is None or head[1] != "queued" or head[2] > stamp(now):
+                return None
+            row = self._do(
+                "UPDATE outbox SET state = 'sending', epoch = epoch + 1, not_before = ? WHERE id = ?"
+                " AND state = 'queued' RETURNING channel, chat, ref, body, epoch, attempts, ambiguous",
+                (stamp(now + lease), head[0]),
+            ).fetchone()
+            channel, chat, ref, body, epoch, attempts, ambiguous = row
+            try:
+                effect = load_effect(body)
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                self._bury(head[0], f"it cannot be read: {error}", now)
+                continue
+            return Task(head[0], lane, channel, chat, ref, effect, epoch, attempts, bool(ambiguous))
+
+    def _bury(self, row_id: int, error: str, now: datetime) -> None:
+        """Set one row aside for a human, and say so."""
+        self._do("UPDATE outbox SET state = 'dead', error = ? WHERE id = ?", (error[:500], row_id))
+        self._do(
+            "INSERT INTO alerts (kind, ref, text, at) SELECT 'dead_letter', ref, lane || ': ' || ?, ? FROM outbox"
+            " WHERE id = ?",
+            (error[:500], stamp(now), row_id),
+        )
 
     def sent(self, task: Task, external_id: str | None, now: datetime) -> bool:
         return self._mark(task, "state = 'sent', external_id = ?, sent_at = ?, error = NULL", external_id, stamp(now))
@@ -85,23 +113,37 @@ class SqlOutbox:
         return done.rowcount == 1
 
     def due(self, now: datetime, limit: int) -> Sequence[str]:
+        """Only a lane's head counts: what waits behind one that is not due yet is not due either."""
         rows = self._do(
-            "SELECT DISTINCT lane FROM (SELECT lane FROM outbox WHERE state = 'queued' AND not_before <= ?"
-            " ORDER BY not_before LIMIT ?)",
+            "SELECT lane FROM outbox AS head WHERE state = 'queued' AND not_before <= ? AND NOT EXISTS"
+            f" (SELECT 1 FROM outbox AS before WHERE before.lane = head.lane AND before.id < head.id"
+            f" AND before.{_OPEN})"
+            " ORDER BY not_before, id LIMIT ?",
             (stamp(now), limit),
         ).fetchall()
         return [lane for (lane,) in rows]
 
-    def recover(self, now: datetime) -> int:
-        """Only what speaks to a person can double; calls to the provider carry their own key."""
-        spoken = "kind NOT IN ('open_checkout', 'close_checkout', 'refund', 'retire')"
-        return self._do(
-            "UPDATE outbox SET epoch = epoch + 1, not_before = :now,"
-            f" ambiguous = ambiguous + ({spoken} OR kind = 'open_checkout'),"
-            f" state = CASE WHEN {spoken} AND ambiguous >= :most THEN 'dead' ELSE 'queued' END,"
-            " error = 'the process ended while this was being sent' WHERE state = 'sending'",
-            {"now": stamp(now), "most": MOST_UNCERTAIN},
-        ).rowcount
+    def lapsed(self, now: datetime) -> Sequence[int]:
+        rows = self._do("SELECT id FROM outbox WHERE state = 'sending' AND not_before <= ?", (stamp(now),)).fetchall()
+        return [row_id for (row_id,) in rows]
+
+    def recover(self, now: datetime, rows: Sequence[int] | None = None) -> int:
+        """Only what speaks to a person can double; calls to the provider carry their own key.
+
+        A page that may have been opened is remembered as uncertain too, so that its hold is not given up lightly.
+        """
+        found = self._do("SELECT id, kind, ambiguous FROM outbox WHERE state = 'sending'").fetchall()
+        taken = [row for row in found if rows is None or row[0] in rows]
+        for row_id, what, ambiguous in taken:
+            spoken = what not in SILENT
+            self._do(
+                "UPDATE outbox SET epoch = epoch + 1, state = 'queued', not_before = ?, ambiguous = ambiguous + ?,"
+                " error = 'the worker ended while this was being sent' WHERE id = ?",
+                (AT_ONCE, int(spoken or what == "open_checkout"), row_id),
+            )
+            if spoken and ambiguous >= MOST_UNCERTAIN:
+                self._bury(row_id, "whether it arrived is unknown, twice", now)
+        return len(taken)
 
     def bury(self, channel: str, chat: str, error: str) -> int:
         return self._do(

@@ -23,6 +23,8 @@ CREATE TABLE inbox (
 
 CREATE INDEX inbox_waiting ON inbox (again_at) WHERE state = 'new';
 
+CREATE INDEX inbox_dead ON inbox (source) WHERE state = 'dead';
+
 CREATE TABLE shoppers (
     channel TEXT NOT NULL, chat TEXT NOT NULL, language TEXT NOT NULL, name TEXT NOT NULL DEFAULT '',
     chosen INTEGER NOT NULL DEFAULT 0, question TEXT NOT NULL DEFAULT '', asked_at TEXT,
@@ -79,6 +81,8 @@ CREATE TABLE outbox (
 CREATE INDEX outbox_open ON outbox (lane, id) WHERE state IN ('queued', 'sending');
 
 CREATE INDEX outbox_due ON outbox (not_before) WHERE state = 'queued';
+
+CREATE INDEX outbox_leased ON outbox (not_before) WHERE state = 'sending';
 
 CREATE INDEX outbox_links ON outbox (ref) WHERE kind IN ('link', 'link_again');
 

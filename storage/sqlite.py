@@ -10,7 +10,8 @@ import fcntl
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TypeVar
 
@@ -52,12 +53,16 @@ class SqliteStore:
         self._address = "file:comptoir?mode=memory&cache=private" if self._memory else f"{Path(path).as_uri()}"
         self.path = path
         self._lock = None if self._memory or not writes else _only_one(path)
-        self._local = threading.local()
-        self._readers: list[sqlite3.Connection] = []
+        self._resting: list[sqlite3.Connection] = []
         if not writes and not self._memory and not Path(path).exists():
             raise StoreDamaged(f"there is no database at {path} yet: start the shop first")
         try:
-            self._connection = self._open_writer(path) if writes else self._reader()
+            self._connection = self._open_writer(path) if writes else self._open_reader()
+        except sqlite3.OperationalError as error:
+            self._unlock()
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+                raise Busy(f"another program has locked {path}: end it and start again") from error
+            raise StoreDamaged(f"{path}: {error}. Look at its folder, its permissions and the disk's room") from error
         except sqlite3.DatabaseError as error:
             self._unlock()
             raise StoreDamaged(f"{path}: {error}. Restore a backup; nothing was changed") from error
@@ -76,15 +81,22 @@ class SqliteStore:
         migrate(connection)
         return connection
 
-    def _reader(self) -> sqlite3.Connection:
-        found: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if found is None:
-            found = sqlite3.connect(
-                f"{self._address}?mode=ro", uri=True, timeout=LOCK_WAIT, isolation_level=None, check_same_thread=False
-            )
-            self._local.connection = found
-            self._readers.append(found)
-        return found
+    def _open_reader(self) -> sqlite3.Connection:
+        return sqlite3.connect(
+            f"{self._address}?mode=ro", uri=True, timeout=LOCK_WAIT, isolation_level=None, check_same_thread=False
+        )
+
+    @contextmanager
+    def _reader(self) -> Iterator[sqlite3.Connection]:
+        """A connection that cannot write, lent to one thread at a time: never more than there are readers at once."""
+        try:
+            connection = self._resting.pop()
+        except IndexError:
+            connection = self._open_reader()
+        try:
+            yield connection
+        finally:
+            self._resting.append(connection)
 
     def submit(self, work: Callable[[Books], T], done: Callable[[T | None, Exception | None], None]) -> None:
         assert self._writer is not None, "this store was opened for reading"
@@ -93,12 +105,12 @@ class SqliteStore:
     def read(self, work: Callable[[Books], T]) -> T:
         if self._memory:  # a database in memory has no second connection: read as a write does
             return self.write(work)
-        connection = self._reader()
-        connection.execute("BEGIN")
-        try:
-            return work(SqlBooks(connection))
-        finally:
-            connection.execute("COMMIT")
+        with self._reader() as connection:
+            connection.execute("BEGIN")
+            try:
+                return work(SqlBooks(connection))
+            finally:
+                connection.execute("COMMIT")
 
     def write(self, work: Callable[[Books], T]) -> T:
         """Do `work` and wait until it is durable: for commands and tests, not for the event loop."""
@@ -127,7 +139,10 @@ class SqliteStore:
             names = [column[0] for column in found.description]
             return [dict(zip(names, row, strict=True)) for row in found]
 
-        return self.write(lambda _: rows(self._connection)) if self._memory else rows(self._reader())
+        if self._memory:
+            return self.write(lambda _: rows(self._connection))
+        with self._reader() as connection:
+            return rows(connection)
 
     def figures(self) -> Mapping[tuple[str, str], int]:
         rows = self._query(FIGURES, ())
@@ -145,7 +160,7 @@ class SqliteStore:
     def close(self) -> None:
         if self._writer is not None:
             self._writer.close()
-        for reader in self._readers:
+        for reader in self._resting:
             reader.close()
         self._connection.close()
         self._unlock()

@@ -6,6 +6,7 @@ has a savepoint of its own, so that a failing one undoes nothing of its neighbou
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import sqlite3
 import threading
@@ -57,33 +58,53 @@ class WriterThread:
 
     def _group(self, first: tuple[Work, Done]) -> bool:
         """Do and commit one group; False when it was the last one."""
-        outcomes: list[tuple[Done, Any, Exception | None]] = []
-        waiting: tuple[Work, Done] | None = first
+        told: list[tuple[Done, Any, Exception | None]] = []
+        current: tuple[Work, Done] | None = first
+        last = False
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             until = time.monotonic() + LONGEST_GROUP
-            while waiting is not None:
-                outcomes.append((waiting[1], *self._one(waiting[0])))
-                if len(outcomes) == LARGEST_GROUP or time.monotonic() > until or self._queue.empty():
+            while current is not None:
+                told.append((current[1], *self._one(current[0])))
+                current = None
+                if len(told) == LARGEST_GROUP or time.monotonic() > until or self._queue.empty():
                     break
-                waiting = self._queue.get()
+                current = self._queue.get()
+                last = current is None
             self._connection.execute("COMMIT")
         except Exception as error:  # noqa: BLE001 - whatever happened, everybody who waits is told
-            if not outcomes and waiting is not None:
-                outcomes = [(waiting[1], None, None)]
-            outcomes = [(done, None, self._given_up(error)) for done, _, _ in outcomes]
-        for done, result, failure in outcomes:
+            failure = self._given_up(error)
+            undone = [done for done, _, _ in told] + ([current[1]] if current else [])
+            told = [(done, None, failure) for done in undone]
+            last = self._tell_the_waiting(told, failure) or last
+        for done, result, failed in told:
+            self._tell(done, result, failed)
+        return not last
+
+    def _tell_the_waiting(self, told: list[tuple[Done, Any, Exception | None]], failure: Exception) -> bool:
+        """Who waits behind a lock or a full disk learns it at once, not in turn; True where it was the end."""
+        for _ in range(self._queue.qsize()):
+            waiting = self._queue.get()
+            if waiting is None:
+                return True
+            told.append((waiting[1], None, failure))
+        return False
+
+    @staticmethod
+    def _tell(done: Done, result: Any, failure: Exception | None) -> None:
+        try:
             done(result, failure)
-        return waiting is not None
+        except Exception:  # a listener that is gone must not end the writer
+            log.exception("store.nobody_listens")
 
     def _one(self, work: Work) -> tuple[Any, Exception | None]:
         execute = self._connection.execute
         execute("SAVEPOINT work")
         try:
             result = work(self._books)
-        except sqlite3.OperationalError:
-            raise  # the disk or a lock, not the work: the whole group is undone
-        except Exception as error:  # noqa: BLE001 - the work's own fault, handed to the one who submitted it
+        except Exception as error:
+            if isinstance(error, sqlite3.OperationalError) or _is_fatal(error):
+                raise  # the disk or a lock, not the work: the whole group is undone
             execute("ROLLBACK TO work")
             execute("RELEASE work")
             return None, error
@@ -91,14 +112,19 @@ class WriterThread:
         return result, None
 
     def _given_up(self, error: Exception) -> Exception:
-        if self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
-        if isinstance(error, sqlite3.DatabaseError) and getattr(error, "sqlite_errorcode", 0) & 0xFF in _FATAL:
+        with contextlib.suppress(sqlite3.Error):
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+        if _is_fatal(error):
             self.broken = f"the disk failed: {error}"
             self._fatal(self.broken)
             return StoreDamaged(self.broken)
         log.error("store.group_undone", error=str(error))
         return Temporary(f"the store could not write: {error}", retry_after=1)
+
+
+def _is_fatal(error: Exception) -> bool:
+    return isinstance(error, sqlite3.DatabaseError) and getattr(error, "sqlite_errorcode", 0) & 0xFF in _FATAL
 
 
 _FATAL = {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}

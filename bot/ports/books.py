@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Literal, Protocol, TypeVar
 
 from bot.domain.catalogue import Catalogue
-from bot.domain.effects import Alert, Button, Effect
+from bot.domain.effects import Alert, Button, Effect, Retire, Say
 from bot.domain.orders import CancelReason, Order, OrderStatus
 from bot.domain.payments import Payment, PaymentStatus
 from bot.domain.shoppers import Shopper
@@ -34,6 +34,11 @@ class Task:
     attempts: int = 0
     uncertain: bool = False
 
+    @property
+    def effect_is_spoken(self) -> bool:
+        """Whether it speaks in a chat; the others are calls to the payment provider."""
+        return isinstance(self.effect, Say | Retire)
+
 
 class Inbox(Protocol):
     """Events that came in, each for ever known by (source, key)."""
@@ -50,7 +55,7 @@ class Inbox(Protocol):
         """(source, key, body, attempts) of events set aside whose time has come, oldest first."""
 
     def hurry(self, source: str, now: datetime) -> None:
-        """Let the events of this source that were set aside be looked at now."""
+        """Let the events of this source that were set aside, even for good, be looked at now."""
 
     def settle(self, source: str, key: str) -> None:
         """An event set aside is done; its body is forgotten."""
@@ -82,6 +87,9 @@ class Orders(Protocol):
     def by_token(self, token: str) -> Order | None: ...
     def of(self, channel: str, chat: str, limit: int) -> Sequence[Order]:
         """A shopper's orders, newest first."""
+
+    def unpaid(self, channel: str, chat: str) -> int:
+        """How many orders of a shopper still hold stock without being paid."""
 
     def become(
         self, ref: str, target: OrderStatus, cause: str, now: datetime, *, reason: CancelReason | None = None
@@ -145,8 +153,14 @@ class Outbox(Protocol):
     def due(self, now: datetime, limit: int) -> Sequence[str]:
         """Lanes whose next row's time has come."""
 
-    def recover(self, now: datetime) -> int:
-        """Take back what a process that is no more was sending; its fate is unknown. -> how many rows."""
+    def lapsed(self, now: datetime) -> Sequence[int]:
+        """Rows that are being sent for longer than their lease."""
+
+    def recover(self, now: datetime, rows: Sequence[int] | None = None) -> int:
+        """Take back what a worker that is no more was sending; its fate is unknown. -> how many rows.
+
+        Without `rows` all that is marked as being sent: right at the start, while nobody can be at it.
+        """
 
     def bury(self, channel: str, chat: str, error: str) -> int:
         """Give up what is queued for a chat that cannot be reached. -> how many rows."""

@@ -10,7 +10,7 @@ from typing import Protocol
 from bot.domain.effects import Say
 from bot.domain.messages import Inbound
 from bot.domain.orders import Order
-from bot.domain.payments import Checkout, News, Payment, Refunded
+from bot.domain.payments import Checkout, News, Payment, Refunded, Terms
 from bot.ports.books import Task
 
 Clock = Callable[[], datetime]
@@ -92,6 +92,9 @@ class PaymentProvider(Protocol):
 
     def freeze(self, order: Order, key: str, *, physical: bool) -> str:
         """The body of the request that opens this order's page; the same bytes for ever after."""
+
+    def terms(self, payment: Payment) -> Terms:
+        """What this payment's page was opened with: what may be added to the goods' price there (F034)."""
 
     async def open(self, payment: Payment) -> Checkout:
         """Open the payment's page, or find the one that was opened before under the same key."""

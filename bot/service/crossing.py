@@ -7,9 +7,29 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
-from bot.ports import Books, Store
+from bot.ports import Books, Receipt, Store
 
 T = TypeVar("T")
+
+
+def waking(
+    write: Callable[[Callable[[Books], Receipt]], Awaitable[Receipt]], wake: Callable[[Receipt], None]
+) -> Callable[[Callable[[Books], Receipt]], Awaitable[Receipt]]:
+    """A writer that wakes the deliverer for what a commit has claimed, whether or not its caller still waits for it.
+
+    A caller that is cancelled, or that gives up a batch at its first failure, leaves no claimed row behind.
+    """
+
+    def landed(future: asyncio.Future[Receipt]) -> None:
+        if not future.cancelled() and future.exception() is None:
+            wake(future.result())
+
+    def submit(work: Callable[[Books], Receipt]) -> Awaitable[Receipt]:
+        future = asyncio.ensure_future(write(work))
+        future.add_done_callback(landed)
+        return asyncio.shield(future)
+
+    return submit
 
 
 class Crossing:

@@ -11,7 +11,7 @@ from typing import TypeVar
 import stamina
 import structlog
 
-from bot.domain.effects import OpenCheckout, Retire, Say
+from bot.domain.effects import OpenCheckout, Say
 from bot.domain.retry import RetryPolicy
 from bot.errors import Permanent, StoreDamaged, Temporary, Unreachable
 from bot.ports import Books, Clock, Receipt, Task, Writer
@@ -36,11 +36,13 @@ class Deliverer:
         self._again: set[str] = set()
         self._workers: set[asyncio.Task[None]] = set()
         self._payments = asyncio.Semaphore(PAYMENTS_AT_ONCE)
-        self._stopping = False
+        self._in_hand: set[int] = set()
+        self._stop = asyncio.Event()
 
     def wake(self, receipt: Receipt) -> None:
         """Start on what a transaction has claimed or queued."""
         for task in receipt.tasks:
+            self._in_hand.add(task.id)
             self._start(task.lane, task)
         for lane in receipt.lanes:
             self._start(lane, None)
@@ -58,7 +60,7 @@ class Deliverer:
         if claimed is not None:
             self._again.add(lane) if task is None else claimed.append(task)
             return
-        if self._stopping and task is None:
+        if self._stop.is_set() and task is None:
             return
         self._lanes[lane] = deque([task] if task else [])
         worker = asyncio.create_task(self._work(lane), name=f"lane {lane}")
@@ -69,10 +71,12 @@ class Deliverer:
         claimed = self._lanes[lane]
         try:
             while True:
+                early = bool(claimed)
                 task = claimed.popleft() if claimed else await self._next(lane)
                 while task is not None:
-                    task = await self._one(task)
-                if not claimed and (self._stopping or lane not in self._again):
+                    task = await self._one(task, claimed_early=early)
+                    early = True
+                if not claimed and (self._stop.is_set() or lane not in self._again):
                     return
         except (Temporary, StoreDamaged) as error:
             log.warning("lane.rests", lane=lane, error=str(error))
@@ -81,22 +85,47 @@ class Deliverer:
             self._again.discard(lane)
 
     async def _next(self, lane: str) -> Task | None:
+        """The lane's next row, claimed only once the platform's limits leave room for it."""
         self._again.discard(lane)
-        if self._stopping:
+        if not await self._may_go(lane):
             return None
-        return await self._write(lambda books: books.outbox.claim(lane, self._clock(), self._lease))
+        task = await self._write(lambda books: books.outbox.claim(lane, self._clock(), self._lease))
+        if task is not None:
+            self._in_hand.add(task.id)
+        return task
 
-    async def _free(self, lane: str) -> None:
-        """Wait until the platform's limits allow one more message."""
+    async def _may_go(self, lane: str) -> bool:
+        """Wait for the platform's limits; False where the shop stops first."""
         channel, _, chat = lane.partition(":")
-        if (wire := self._perform.channels.get(channel)) is not None:
+        wire = self._perform.channels.get(channel)
+        if self._stop.is_set() or wire is None:
+            return not self._stop.is_set()
+        if wire.free(chat):
             await wire.ready(chat)
+            return True
+        waits = [asyncio.ensure_future(wire.ready(chat)), asyncio.ensure_future(self._stop.wait())]
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
+        return not self._stop.is_set()
 
-    async def _one(self, task: Task) -> Task | None:
+    async def _one(self, task: Task, *, claimed_early: bool) -> Task | None:
         """Do one task and mark it; -> the lane's next one, claimed in the same transaction."""
         try:
-            await self._free(task.lane)
-            if isinstance(task.effect, Say | Retire):
+            if claimed_early and not await self._may_go(task.lane) and task.effect_is_spoken:
+                await self._noted(lambda books: self._unsent(books, task))
+                return None
+            return await self._tried(task)
+        finally:
+            self._in_hand.discard(task.id)
+
+    def _unsent(self, books: Books, task: Task) -> bool:
+        """Lay down what was claimed and never begun, as if it had not been claimed."""
+        return books.outbox.again(task, "the shop stopped first", self._clock(), failed=False, uncertain=False)
+
+    async def _tried(self, task: Task) -> Task | None:
+        try:
+            if task.effect_is_spoken:
                 external, mark = await self._perform(task)
             else:
                 async with self._payments:
@@ -130,9 +159,15 @@ class Deliverer:
             if not books.outbox.sent(task, external, now):
                 return Receipt(), None
             receipt = mark(books, now)
-            return receipt, None if self._stopping else books.outbox.claim(task.lane, now, self._lease)
+            return receipt, books.outbox.claim(task.lane, now, self._lease) if room else None
 
+        wire = self._perform.channels.get(task.channel)
+        room = not self._stop.is_set() and (wire is None or wire.free(task.chat))
+        if not room:
+            self._again.add(task.lane)
         receipt, following = await self._noted(done)
+        if following is not None:
+            self._in_hand.add(following.id)
         self.wake(receipt)
         return following
 
@@ -146,11 +181,11 @@ class Deliverer:
     async def _failed(self, task: Task, error: Temporary) -> None:
         """Try again later. Uncertain is what a person might see twice, and a page that may have been opened."""
         uncertain = error.uncertain and isinstance(task.effect, Say | OpenCheckout)
-        if uncertain and task.uncertain and isinstance(task.effect, Say):
+        if uncertain and not error.answered and task.uncertain and isinstance(task.effect, Say):
             await self._dead(task, f"{error}: whether it arrived is unknown, twice", uncertain=True)
             return
         wait = self._policy.wait(task.attempts + 1, asked=error.retry_after)
-        if wait is None and not isinstance(task.effect, Say | Retire):
+        if wait is None and not task.effect_is_spoken:
             wait = self._policy.wait(1)  # money is never given up on for want of an answer
         if wait is None:
             await self._dead(task, str(error))
@@ -205,19 +240,35 @@ class Deliverer:
         await self._noted(bury)
 
     async def run(self, every: float = 0.5) -> None:
-        """Look for what is due until cancelled: the net under `wake`."""
+        """Look for what is due, and for rows that nobody holds any more, until cancelled: the net under `wake`."""
         while True:
             try:
-                due = await self._write(lambda books: books.outbox.due(self._clock(), DUE_AT_ONCE))
-                self.wake_lanes(due)
+                self.wake_lanes(await self._write(lambda books: books.outbox.due(self._clock(), DUE_AT_ONCE)))
+                await self._take_back()
             except Temporary as error:
                 log.warning("outbox.rests", error=str(error))
+            except StoreDamaged:
+                raise
+            except Exception:  # whatever it was, the next look may be better
+                log.exception("outbox.look_broke")
             await asyncio.sleep(every)
 
-    async def drain(self, seconds: float) -> bool:
-        """Finish what is claimed and begin nothing new; False where something was still under way at the end."""
-        self._stopping = True
+    async def _take_back(self) -> None:
+        """A row whose lease is over and that no worker of this process has in hand was left lying by one."""
+        lapsed = await self._write(lambda books: books.outbox.lapsed(self._clock()))
+        left = [row for row in lapsed if row not in self._in_hand]
+        if left:
+            log.error("outbox.left_lying", rows=len(left))
+            await self._write(lambda books: books.outbox.recover(self._clock(), left))
+
+    async def drain(self, seconds: float) -> None:
+        """Finish what is begun, lay down what is not, and end what still runs after so many seconds."""
+        self._stop.set()
         if not self._workers:
-            return True
+            return
         _, left = await asyncio.wait(set(self._workers), timeout=seconds)
-        return not left
+        if left:
+            log.warning("shop.stopped_busy", lanes=len(left))
+        for worker in left:
+            worker.cancel()
+        await asyncio.gather(*left, return_exceptions=True)

@@ -11,7 +11,7 @@ from bot.domain.conversation.sales import link_facts, pay_rows
 from bot.domain.effects import Alert, CloseCheckout, Fact, GiveBack, OpenCheckout, Retire, Say
 from bot.domain.orders import CancelReason, Order, OrderStatus
 from bot.domain.payments import Checkout, Payment, Refunded
-from bot.errors import Permanent
+from bot.errors import Permanent, Temporary
 from bot.ports import Books, Channel, Envelope, PaymentProvider, Receipt, Rendered, Renderer, Store, Task
 from bot.service.desk import Desk, NotYet, cancel
 from bot.service.settle import apply_checkout, note_refund
@@ -48,6 +48,8 @@ class Performer:
                 return None, lambda books, now: self._opened(books, effect.key, opened, now)
             case CloseCheckout():
                 closed = await self._with_payment(effect.key, self.provider.close)
+                if closed.state == "open":  # somebody is paying at this very moment
+                    raise Temporary("the page is still open")
                 return None, lambda books, now: self._closed(books, closed, now)
             case GiveBack():
                 given = await self._with_payment(effect.key, self.provider.give_back)
@@ -142,5 +144,7 @@ class Performer:
             else:
                 desk.say(order, "cannot_be_paid", support)
                 desk.review(order, f"its payment page may exist: {why}")
+        if isinstance(task.effect, CloseCheckout) and order is not None:
+            desk.review(order, f"how its payment page stands is unknown: {why}")
         books.alert(Alert("dead_letter", f"{task.lane}: {why}"), task.ref, now)
         return desk.receipt()

@@ -67,6 +67,7 @@ def handle(shop: Shop, books: Books, event: Inbound, now: datetime) -> Receipt:
         now=now,
         stock=books.shelf.get,
         orders=lambda: open_orders(shop, books, event.channel, event.chat),
+        unpaid=lambda: books.orders.unpaid(event.channel, event.chat),
         replaces=event.message_id,
         pictured=event.pictured,
     )
@@ -173,7 +174,7 @@ def _carry_out(
 
     instant = shop.instant(event.channel, event.chat)
     for say in decision.says:
-        put(say, None, eager=instant)
+        put(say, str(say.facts["ref"]) if "ref" in say.facts else None, eager=instant)
     if decision.purchase is not None:
         order, payment = place(shop, books, decision.purchase, shopper, now)
         put(OpenCheckout(payment.key), order.ref, eager=True)

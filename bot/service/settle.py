@@ -11,7 +11,7 @@ from datetime import datetime
 
 import structlog
 
-from bot.domain.effects import Button, Fact, GiveBack, Retire
+from bot.domain.effects import Alert, Button, Fact, GiveBack, Retire
 from bot.domain.orders import CancelReason, Order, OrderStatus
 from bot.domain.payments import Checkout, News, NewsKind, Payment, PaymentStatus, mismatch
 from bot.ports import Books, Receipt
@@ -28,6 +28,14 @@ def settle(shop: Shop, books: Books, news: News, now: datetime) -> Receipt:
     return _apply_or_wait(shop, books, news, 0, now)
 
 
+def set_aside(shop: Shop, books: Books, news: News, why: str, now: datetime) -> Receipt:
+    """Keep an event that breaks its own handling, with its body, and tell the merchant."""
+    log.error("event.set_aside", source=news.source, key=news.key, error=why)
+    books.inbox.set_aside(news.source, news.key, news.body, why, again_at=later(shop, 0, now), now=now)
+    books.alert(Alert("poison", f"{news.source} {news.key}: {why}"), None, now)
+    return Receipt()
+
+
 def look_again(shop: Shop, books: Books, news: News, attempts: int, now: datetime) -> Receipt:
     """Apply an event that was set aside."""
     return _apply_or_wait(shop, books, news, attempts, now)
@@ -35,7 +43,7 @@ def look_again(shop: Shop, books: Books, news: News, attempts: int, now: datetim
 
 def _apply_or_wait(shop: Shop, books: Books, news: News, attempts: int, now: datetime) -> Receipt:
     desk = Desk(shop, books, now)
-    if news.livemode != shop.terms.livemode:
+    if news.livemode != shop.livemode:
         desk.alert("other_mode", f"an event with livemode={news.livemode} was ignored", None)
     elif news.account is not None:
         desk.alert("other_account", "an event of another account was ignored", None)
@@ -45,7 +53,7 @@ def _apply_or_wait(shop: Shop, books: Books, news: News, attempts: int, now: dat
         except NotYet as why:
             again = later(shop, attempts, now)
             books.inbox.set_aside(news.source, news.key, news.body, str(why), again_at=again, now=now)
-            if again is None:
+            if attempts == shop.told_after:
                 desk.alert("orphan", f"{news.kind}: {why}", None)
             return desk.receipt()
     if attempts:
@@ -84,7 +92,7 @@ def _proven(desk: Desk, order: Order, payment: Payment, checkout: Checkout) -> N
     """Money came. What is believed of it, and for what."""
     if payment.status not in (PaymentStatus.PENDING, PaymentStatus.PROCESSING, PaymentStatus.FAILED):
         return
-    if (why := mismatch(payment, checkout, desk.shop.terms)) is not None:
+    if (why := mismatch(payment, checkout, desk.shop.provider.terms(payment))) is not None:
         desk.review(order, why)
         return
     assert checkout.amount_minor is not None

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from bot.domain.conversation import Counter, OpenOrder
 from bot.domain.messages import Inbound
 from bot.domain.orders import Order, OrderStatus
-from bot.domain.payments import PaymentStatus, Terms
+from bot.domain.payments import PaymentStatus
 from bot.domain.understanding import Understanding
 from bot.ports import Books, PaymentProvider
 
@@ -42,7 +42,7 @@ class Shop:
     counter: Counter
     understand: Understand
     provider: PaymentProvider
-    terms: Terms
+    livemode: bool
     languages: tuple[str, ...]
     language: str
     hold: timedelta
@@ -51,9 +51,19 @@ class Shop:
     ref: Callable[[], str] = new_ref
     token: Callable[[], str] = new_token
     patience: tuple[timedelta, ...] = field(
-        default=(timedelta(seconds=1), timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=10))
+        default=(
+            timedelta(seconds=1),
+            timedelta(seconds=10),
+            timedelta(minutes=1),
+            timedelta(minutes=10),
+            timedelta(hours=1),
+            timedelta(hours=6),
+            timedelta(hours=24),
+        )
     )
     """Waits before an event that could not be handled is looked at again; after the last it is set aside for good."""
+    told_after: int = 3
+    """Looks in vain after which the merchant is told of an event that belongs to nothing here."""
 
 
 def open_orders(shop: Shop, books: Books, channel: str, chat: str) -> tuple[OpenOrder, ...]:

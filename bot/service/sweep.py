@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import structlog
 
 from bot.domain.effects import Alert, CloseCheckout
+from bot.domain.messages import mask_cards
 from bot.domain.orders import CancelReason
 from bot.errors import StoreDamaged, Temporary
 from bot.ports import Books, Clock, Receipt, Writer
@@ -37,12 +38,18 @@ def waiting(books: Books, clock: Clock) -> list[tuple[str, str, str, int]]:
 
 
 class Sweeper:
-    """Runs every `every` seconds until cancelled; `wake` hands what it found to the deliverer."""
+    """Runs every `every` seconds until cancelled; `awake` also wakes the deliverer for what it wrote."""
 
     def __init__(
-        self, shop: Shop, write: Writer, clock: Clock, wake: Callable[[Receipt], None], *, every: float
+        self,
+        shop: Shop,
+        write: Writer,
+        awake: Callable[[Callable[[Books], Receipt]], Awaitable[Receipt]],
+        clock: Clock,
+        *,
+        every: float,
     ) -> None:
-        self._shop, self._write, self._clock, self._wake, self._every = shop, write, clock, wake, every
+        self._shop, self._write, self._awake, self._clock, self._every = shop, write, awake, clock, every
 
     async def run(self) -> None:
         while True:
@@ -57,17 +64,17 @@ class Sweeper:
             await asyncio.sleep(self._every)
 
     async def once(self) -> None:
-        self._wake(await self._write(lambda books: close_overdue(self._shop, books, self._clock)))
+        await self._awake(lambda books: close_overdue(self._shop, books, self._clock))
         for event in await self._write(lambda books: waiting(books, self._clock)):
             await self._look_again(*event)
 
     async def _look_again(self, source: str, key: str, body: str, attempts: int) -> None:
         try:
-            self._wake(await self._write(lambda books: self._handled(books, source, key, body, attempts)))
+            await self._awake(lambda books: self._handled(books, source, key, body, attempts))
         except Temporary:
             raise
         except Exception as error:  # noqa: BLE001 - a poison event is set aside, whatever it breaks (F072)
-            why = repr(error)
+            why = mask_cards(repr(error))
             await self._write(lambda books: self._poisoned(books, source, key, body, attempts, why))
 
     def _handled(self, books: Books, source: str, key: str, body: str, attempts: int) -> Receipt:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
 import structlog
 from prometheus_client import Counter
 from starlette.requests import ClientDisconnect, Request
@@ -64,8 +64,8 @@ class Hooks:
         if body is None:
             return _refused("telegram", "slow", 408)
         try:
-            update = orjson.loads(body)
-        except orjson.JSONDecodeError:
+            update = json.loads(body.decode("utf-8", "replace"))  # the strict parser refuses lone surrogates
+        except (ValueError, RecursionError):
             return _refused("telegram", "not_json", 400, "not JSON")
         if not isinstance(update, dict) or self.take is None:
             return _refused("telegram", "not_an_update", 400, "not an update")

@@ -146,8 +146,8 @@ def test_parts_fit_and_keep_every_word(words: str, most: int) -> None:
     ("rule", "kind", "uncertain", "retry_after"),
     [
         ({"kind": "status", "code": 429, "retry_after": 7}, Temporary, False, 7),
-        ({"kind": "status", "code": 502}, Temporary, False, None),
-        ({"kind": "status", "code": 502, "body": "<html>Bad gateway</html>"}, Temporary, False, None),
+        ({"kind": "status", "code": 502}, Temporary, True, None),
+        ({"kind": "status", "code": 502, "body": "<html>Bad gateway</html>"}, Temporary, True, None),
         ({"kind": "drop_after"}, Temporary, True, None),
         ({"kind": "drop_before"}, Temporary, True, None),
     ],

@@ -17,7 +17,7 @@ from bot.domain.conversation import Counter, Rules
 from bot.domain.effects import CloseCheckout, GiveBack, OpenCheckout, Retire, Say
 from bot.domain.messages import Inbound
 from bot.domain.orders import Order
-from bot.domain.payments import Checkout, News, NewsKind, Payment, Refunded, Terms
+from bot.domain.payments import Checkout, News, NewsKind, Payment, Refunded
 from bot.domain.understanding import Clerk
 from bot.payments.stripe import CheckoutRequest, SignedEvents, StripeProvider
 from bot.ports import Books, Receipt, Rendered, Task
@@ -273,7 +273,7 @@ def opened_shop(*, max_quantity: int = 10, max_open: int = 3) -> Dialog:
         counter=counter,
         understand=lambda text, language: clerk.understand(text, language=language),
         provider=provider,
-        terms=Terms(False, False, False, (490,)),
+        livemode=False,
         languages=("fr", "en"),
         language="fr",
         hold=timedelta(minutes=30),

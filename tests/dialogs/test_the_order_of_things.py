@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -63,6 +64,39 @@ def test_a_late_payment_for_what_is_gone_is_given_back_once(dialog: Dialog) -> N
     assert dialog.payments()[0].status is PaymentStatus.REFUNDED
     assert dialog.stock("mug-noir") == (0, 1)
     assert dialog.pays(key=first) == []
+
+
+def test_a_page_opened_before_a_change_of_prices_is_paid_at_its_own(dialog: Dialog) -> None:
+    """F034: the delivery costs more by now; what the page was opened with counts."""
+    dialog.shopper("un mug noir svp")
+    goods = replace(dialog.shop.counter.catalogue, shipping=())
+    dialog.shop = replace(dialog.shop, counter=replace(dialog.shop.counter, catalogue=goods))
+    (thanks,) = dialog.pays(shipping_minor=490, amount_minor=2290)
+    assert thanks.name == "thanks"
+
+
+def test_a_refund_that_comes_days_before_its_payment_is_not_forgotten(dialog: Dialog) -> None:
+    """F004"""
+    dialog.shopper("un mug noir svp")
+    dialog.news("refunded", event="evt_refunded", refunded_minor=1800)
+    for _ in range(40):
+        dialog.now += timedelta(hours=25)
+        for source, key, _, attempts in dialog.write(lambda books: books.inbox.waiting(dialog.now, 100)):
+            look_again(dialog, News(source, key, "refunded", False, "{}", intent="pi_x", refunded_minor=1800), attempts)
+    assert dialog.store.view("v_inbox")[0]["state"] in ("new", "dead")
+    dialog.pays()
+    look_again_at_all(dialog)
+    assert dialog.payments()[0].status is PaymentStatus.REFUNDED
+
+
+def test_orders_that_are_being_canceled_still_count_as_held(dialog: Dialog) -> None:
+    """F046: no hoarding by ordering and canceling while the provider is down."""
+    dialog.opens = False
+    for text in ("un mug bleu svp", "deux mugs bleus svp", "un t-shirt noir en M svp"):
+        dialog.shopper(text)
+        ref = dialog.order().ref
+        dialog.write(lambda books, ref=ref: books.orders.begin_closing(ref, CancelReason.SHOPPER, dialog.now))  # type: ignore[misc]
+    assert [said.name for said in dialog.shopper("une carte cadeau svp")] == ["too_many_open"]
 
 
 def test_a_bank_debit_is_confirmed_only_when_the_money_is_there(dialog: Dialog) -> None:
@@ -131,17 +165,10 @@ def test_the_delivery_chosen_on_the_page_belongs_to_the_total(dialog: Dialog) ->
 def test_an_event_of_the_other_mode_is_ignored_and_told(dialog: Dialog) -> None:
     """F013"""
     dialog.shopper("un mug noir svp")
-    news = dialog.news("completed")
-    assert [said.name for said in news] == ["thanks"]
-    fresh = opened_shop()
-    fresh.shopper("un mug noir svp")
-    fresh.shop = fresh.shop.__class__(
-        **{**fresh.shop.__dict__, "terms": type(fresh.shop.terms)(True, False, False, ())}
-    )
-    assert fresh.pays() == []
-    assert fresh.order().status is OrderStatus.CREATED
-    assert fresh.store.view("v_alerts")[0]["kind"] == "other_mode"
-    fresh.store.close()
+    dialog.shop = replace(dialog.shop, livemode=True)
+    assert dialog.pays() == []
+    assert dialog.order().status is OrderStatus.CREATED
+    assert dialog.store.view("v_alerts")[0]["kind"] == "other_mode"
 
 
 def test_the_webhook_may_come_before_the_answer_that_opened_the_page(dialog: Dialog) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -173,6 +174,93 @@ def test_a_button_is_its_chats_own_and_first_pressed_once(store: SqliteStore) ->
         ("²." + "9" * 40, "1"),
     ):
         assert press(token, chat) is None
+
+
+def test_a_backlog_behind_one_lane_hides_no_other(store: SqliteStore) -> None:
+    """F105, F106"""
+    for _ in range(30):
+        put(store, "1")
+    stuck = claim(store)
+    assert stuck is not None
+    later = START + timedelta(hours=1)
+    store.write(lambda books: books.outbox.again(stuck, "502", later, failed=True, uncertain=False))
+    put(store, "2")
+    assert store.write(lambda books: books.outbox.due(START, 10)) == ["telegram:2"]
+
+
+def test_a_row_that_cannot_be_read_is_set_aside_and_its_lane_goes_on(store: SqliteStore) -> None:
+    """F127, F130"""
+    put(store)
+    put(store)
+    store.write(lambda _: store._connection.execute("UPDATE outbox SET body = '{}' WHERE id = 1").rowcount)
+    task = claim(store)
+    assert task is not None
+    assert task.id == 2
+    assert store.view("v_alerts")[0]["kind"] == "dead_letter"
+
+
+def test_a_clock_that_steps_back_stops_no_fresh_row(store: SqliteStore) -> None:
+    """F098"""
+    put(store)
+    yesterday = START - timedelta(days=1)
+    assert store.write(lambda books: books.outbox.due(yesterday, 10)) == ["telegram:1"]
+    assert store.write(lambda books: books.outbox.claim("telegram:1", yesterday, LEASE)) is not None
+
+
+def test_everybody_who_waits_is_told_when_the_disk_is_full(store: SqliteStore) -> None:
+    """F090, F092"""
+    told: list[str] = []
+    full = threading.Event()
+
+    def fails(_: object) -> None:
+        full.wait(5)
+        raise sqlite3.OperationalError("database or disk is full")
+
+    def done(name: str) -> Callable[[object, Exception | None], None]:
+        return lambda _result, error: told.append(f"{name}: {type(error).__name__}")
+
+    store.submit(lambda books: books.orders.get(""), done("a"))
+    store.submit(fails, done("b"))
+    store.submit(lambda books: books.orders.get(""), done("c"))
+    full.set()
+    store.write(lambda _: None) if told else None
+    for _ in range(200):
+        if len(told) == 3:
+            break
+        threading.Event().wait(0.01)
+    assert [line.split(":")[0] for line in told] == ["a", "b", "c"]
+    assert told[1] == "b: Temporary"
+    assert store.write(lambda books: books.inbox.accept("after", "1", START))
+
+
+def test_a_damaged_page_ends_the_shop_and_is_nobodys_own_fault(tmp_path: Path) -> None:
+    """F091"""
+    reasons: list[str] = []
+    store = SqliteStore(str(tmp_path / "shop.db"), fatal=reasons.append)
+
+    def damaged(_: object) -> None:
+        error = sqlite3.DatabaseError("database disk image is malformed")
+        error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+        raise error
+
+    with pytest.raises(StoreDamaged):
+        store.write(damaged)
+    assert reasons
+    with pytest.raises(StoreDamaged):
+        store.write(lambda books: books.orders.get(""))
+    store.close()
+
+
+def test_another_program_that_locks_the_database_is_no_reason_to_restore_a_backup(tmp_path: Path) -> None:
+    """F092"""
+    path = tmp_path / "shop.db"
+    SqliteStore(str(path)).close()
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(Busy, match=r"another program"):
+        SqliteStore(str(path))
+    other.execute("ROLLBACK")
+    other.close()
 
 
 def test_readers_see_what_is_committed_while_the_shop_runs(tmp_path: Path) -> None:

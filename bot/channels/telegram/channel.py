@@ -149,7 +149,8 @@ class TelegramChannel:
                 continue
             failures, self._ails = 0, None
             # Without news the offset is dropped: the ids may begin anew, lower than the last one (F052).
-            offset = int(updates[-1]["update_id"]) + 1 if updates else None
+            numbers = [number for update in updates if isinstance(number := update.get("update_id"), int)]
+            offset = numbers[-1] + 1 if numbers else None
 
     async def _poll(self, offset: int | None) -> Sequence[Mapping[str, Any]]:
         """Plain JSON: the library's typed updates cost more than all that is done with them."""
@@ -164,7 +165,10 @@ class TelegramChannel:
             found = await self._polls.post(f"{self.bot.base_url}/getUpdates?{urlencode(fields)}")
         except TelegramError as error:
             raise translated(error) from error
-        assert isinstance(found, list)
+        except (KeyError, TypeError) as error:
+            raise Temporary("Telegram's answer has no result") from error
+        if not isinstance(found, list) or not all(isinstance(update, dict) for update in found):
+            raise Temporary("Telegram's answer is no list of updates")
         return found
 
     async def take(self, updates: Sequence[Mapping[str, Any]]) -> None:
@@ -179,7 +183,7 @@ class TelegramChannel:
             try:
                 found = read_update(update, self._me)
             except (KeyError, TypeError, ValueError, AttributeError):
-                log.error("telegram.unreadable", update=update.get("update_id"))  # noqa: TRY400 - no trace of its text
+                log.error("telegram.unreadable", update=str(update)[:60])  # noqa: TRY400 - no trace of its text
                 continue
             if found is not None:
                 read.append(found)

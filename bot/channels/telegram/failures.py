@@ -50,4 +50,4 @@ def translated(error: TelegramError) -> Exception:
         case TimedOut():
             return Temporary(sentence, uncertain=True)
         case _:
-            return Temporary(sentence, uncertain="broke" in sentence)
+            return Temporary(sentence, uncertain=True, answered="broke" not in sentence)

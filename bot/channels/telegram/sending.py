@@ -8,13 +8,16 @@ from html import unescape
 from pathlib import Path
 from typing import TypeVar
 
+import structlog
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, InputMediaPhoto, LinkPreviewOptions, Message
 from telegram.constants import MessageLimit, ParseMode
-from telegram.error import BadRequest
+from telegram.error import BadRequest, TelegramError, TimedOut
 
+from bot.channels.telegram.failures import UNREACHABLE
 from bot.ports import Envelope, Rendered
 
 T = TypeVar("T")
+log = structlog.get_logger(__name__)
 SAME = "message is not modified"
 NOT_EDITABLE = ("message to edit not found", "message can't be edited", "there is no text in the message to edit")
 UNPARSED = "can't parse entities"
@@ -123,21 +126,38 @@ class Sender:
     async def _new(self, envelope: Envelope, mode: str | None) -> str | None:
         chat, body, keyboard = int(envelope.chat), envelope.body, self._keyboard(envelope.body)
         if body.picture is not None and _fits(body):
-            sent = await self._with_picture(
-                body.picture,
-                lambda photo: self._bot.send_photo(
-                    chat, photo, caption=body.text, parse_mode=mode, reply_markup=keyboard
-                ),
-            )
-            self._remember(body.picture, sent)
-            return str(sent.message_id)
+            try:
+                return await self._picture(chat, body, body.picture, mode)
+            except (BadRequest, OSError) as error:
+                if isinstance(error, BadRequest) and not _about_the_picture(error):
+                    raise
+                log.warning("telegram.picture_refused", picture=body.picture, error=str(error))
         pieces = parts(body.text)
-        for piece in pieces[:-1]:
-            await self._bot.send_message(chat, piece, parse_mode=mode, link_preview_options=NO_PREVIEW)
-        last = await self._bot.send_message(
-            chat, pieces[-1], parse_mode=mode, reply_markup=keyboard, link_preview_options=NO_PREVIEW
+        for place, piece in enumerate(pieces):
+            last = place == len(pieces) - 1
+            try:
+                sent = await self._bot.send_message(
+                    chat,
+                    piece,
+                    parse_mode=mode,
+                    reply_markup=keyboard if last else None,
+                    link_preview_options=NO_PREVIEW,
+                )
+            except TelegramError as error:
+                if place == 0:
+                    raise
+                raise TimedOut("a part of it was sent already") from error
+        return str(sent.message_id)
+
+    async def _picture(self, chat: int, body: Rendered, picture: str, mode: str | None) -> str:
+        sent = await self._with_picture(
+            picture,
+            lambda photo: self._bot.send_photo(
+                chat, photo, caption=body.text, parse_mode=mode, reply_markup=self._keyboard(body)
+            ),
         )
-        return str(last.message_id)
+        self._remember(picture, sent)
+        return str(sent.message_id)
 
     async def _with_picture(self, picture: str, send: Callable[[str | Path], Awaitable[T]]) -> T:
         """Uploaded once; from then on Telegram knows it by its own id, until it forgets it."""
@@ -164,6 +184,12 @@ class Sender:
         if url is not None:
             return InlineKeyboardButton(label, url=self._link(url))
         return InlineKeyboardButton(label, callback_data=action)
+
+
+def _about_the_picture(error: BadRequest) -> bool:
+    """Whether the words could still be said without it: anything but an absent chat or unreadable markup."""
+    sentence = error.message.lower()
+    return UNPARSED not in sentence and not any(known in sentence for known in UNREACHABLE)
 
 
 def _fits(body: Rendered) -> bool:

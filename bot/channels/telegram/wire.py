@@ -6,12 +6,13 @@ sent (no connection) from what may have arrived (no answer).
 
 from __future__ import annotations
 
+import json
 import os
 from typing import Any
 
 import aiohttp
 import orjson
-from telegram.error import NetworkError, TelegramError, TimedOut
+from telegram.error import NetworkError, TimedOut
 from telegram.request import BaseRequest, RequestData
 
 CONNECT = 5.0
@@ -75,12 +76,20 @@ class AiohttpRequest(BaseRequest):
     def parse_json_payload(payload: bytes) -> dict[str, Any]:
         """Raises TelegramError where a proxy's page came instead of Telegram's JSON; what it said is not logged."""
         try:
-            parsed = orjson.loads(payload)
-        except orjson.JSONDecodeError as error:
-            raise TelegramError("the answer is not JSON") from error
+            parsed = loads(payload)
+        except ValueError as error:
+            raise NetworkError("the answer is not JSON") from error
         if not isinstance(parsed, dict):
-            raise TelegramError("the answer is no object")
+            raise NetworkError("the answer is no object")
         return parsed
+
+
+def loads(payload: bytes) -> Any:
+    """JSON, with lone surrogates where the strict parser refuses the whole; they are taken out at the door (F115)."""
+    try:
+        return orjson.loads(payload)
+    except orjson.JSONDecodeError:
+        return json.loads(payload.decode("utf-8", "replace"))
 
 
 def _body(data: RequestData | None) -> Any:

@@ -54,12 +54,14 @@ class OpenOrder:
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """How things stand for one shopper at this moment. `stock` and `orders` read from the same transaction."""
+    """How things stand for one shopper at this moment. `stock`, `orders` and `unpaid` (all that still hold
+    stock, those being canceled too) read from the same transaction."""
 
     shopper: Shopper
     now: datetime
     stock: Callable[[str], Stock]
     orders: Callable[[], tuple[OpenOrder, ...]]
+    unpaid: Callable[[], int]
     replaces: str | None = None
     pictured: bool = False
 

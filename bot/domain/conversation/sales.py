@@ -33,8 +33,8 @@ def buy(counter: Counter, situation: Situation, wanted: Sequence[Wanted]) -> Dec
     same = next((o for o in unpaid if _amounts(o.lines) == _amounts(lines)), None)
     if same is not None:
         return Decision((again(situation, same),))
-    if len(unpaid) >= counter.rules.max_open:
-        return Decision((_too_many_open(situation, unpaid),))
+    if situation.unpaid() >= counter.rules.max_open:
+        return Decision((_too_many_open(counter, situation, unpaid),))
     physical = any((p := counter.catalogue.product(v.sku)) is not None and p.kind == "physical" for v, _ in pairs)
     return Decision(purchase=Purchase(lines, physical))
 
@@ -128,7 +128,7 @@ def pay_rows(url: str, ref: str, total_minor: int) -> tuple[tuple[Button, ...], 
     )
 
 
-def _too_many_open(situation: Situation, unpaid: Sequence[OpenOrder]) -> Say:
+def _too_many_open(counter: Counter, situation: Situation, unpaid: Sequence[OpenOrder]) -> Say:
     rows: list[tuple[Button, ...]] = []
     for order in unpaid:
         cancel = Button("cancel_ref", str(Action(Verb.CANCEL, order.ref)), facts={"ref": order.ref})
@@ -139,4 +139,4 @@ def _too_many_open(situation: Situation, unpaid: Sequence[OpenOrder]) -> Say:
         )
         rows.append((pay, cancel) if pay else (cancel,))
     orders: list[Fact] = [{"ref": order.ref, "total": order.total_minor} for order in unpaid]
-    return situation.say("too_many_open", {"orders": orders, "most": len(unpaid)}, *rows)
+    return situation.say("too_many_open", {"orders": orders, "most": counter.rules.max_open}, *rows)

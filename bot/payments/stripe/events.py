@@ -27,6 +27,8 @@ def read_checkout(session: Object) -> Checkout:
     """A Checkout Session in our words. Raises KeyError or TypeError where it is not shaped like one."""
     details = session.get("total_details") or {}
     metadata = session.get("metadata") or {}
+    if not isinstance(session["id"], str) or not isinstance(metadata.get("payment"), str | None):
+        raise TypeError("an id that is no text")
     return Checkout(
         session=session["id"],
         state=session["status"],
@@ -111,6 +113,8 @@ class SignedEvents:
 
     @staticmethod
     def _signed(text: str, signature: str | None, secret: str) -> bool:
+        if signature is not None and not signature.isascii():  # the library's comparison raises TypeError on others
+            return False
         try:
             return bool(WebhookSignature.verify_header(text, signature, secret))
         except SignatureVerificationError:

@@ -13,10 +13,10 @@ import stripe
 from stripe import AIOHTTPClient, StripeClient
 
 from bot.domain.orders import Order
-from bot.domain.payments import Checkout, News, Payment, Refunded
+from bot.domain.payments import Checkout, News, Payment, Refunded, Terms
 from bot.errors import Permanent, Temporary
 from bot.payments.stripe.events import SOURCE, SignedEvents, read_checkout, read_event
-from bot.payments.stripe.request import SHORTEST, CheckoutRequest
+from bot.payments.stripe.request import SHORTEST, CheckoutRequest, frozen_terms
 
 TIMEOUT = aiohttp.ClientTimeout(total=15, connect=5)
 CONNECTIONS = 32
@@ -60,6 +60,9 @@ class StripeProvider:
 
     def freeze(self, order: Order, key: str, *, physical: bool) -> str:
         return self._request.freeze(order, key, physical=physical)
+
+    def terms(self, payment: Payment) -> Terms:
+        return frozen_terms(payment.request, livemode=self._livemode)
 
     async def open(self, payment: Payment) -> Checkout:
         """Same key and same body for as long as Stripe remembers them: the same page, however often we ask.

@@ -13,6 +13,7 @@ from typing import Any
 
 from bot.domain.catalogue import Catalogue, Shipping
 from bot.domain.orders import Line, Order
+from bot.domain.payments import Terms
 
 SHORTEST = timedelta(minutes=30)
 LONGEST = timedelta(hours=24)
@@ -83,3 +84,15 @@ class CheckoutRequest:
                 "metadata": {"id": way.id},
             }
         }
+
+
+def frozen_terms(request: str, *, livemode: bool) -> Terms:
+    """What a frozen request allows on its page, whatever bot.toml says by the time it is paid."""
+    body = json.loads(request)
+    ways = [option["shipping_rate_data"]["fixed_amount"]["amount"] for option in body.get("shipping_options", ())]
+    return Terms(
+        livemode=livemode,
+        promotion_codes=bool(body.get("allow_promotion_codes")),
+        automatic_tax=bool(body.get("automatic_tax")),
+        shipping_minors=tuple(ways),
+    )
