@@ -14,6 +14,8 @@ import structlog
 from bot.channels.telegram import TelegramChannel, TelegramSettings
 from bot.config import Settings
 from bot.domain.conversation import Counter, Rules
+from bot.domain.conversation.sales import link_facts
+from bot.domain.effects import Say
 from bot.domain.messages import Inbound
 from bot.domain.orders import Order
 from bot.domain.payments import Payment
@@ -22,7 +24,7 @@ from bot.domain.understanding import Clerk
 from bot.errors import Permanent, Problem, StoreDamaged, Temporary
 from bot.metrics import measured
 from bot.payments.stripe import CheckoutRequest, SignedEvents, StripeProvider
-from bot.ports import Books, Channel, Receipt, Store
+from bot.ports import Books, Channel, Rendered, Store, Task
 from bot.rendering import LANGUAGES, TemplateRenderer, Voice, templates_folder
 from bot.service.crossing import Crossing, waking
 from bot.service.deliver import Deliverer
@@ -169,8 +171,25 @@ class Rehearsal:
     renderer: TemplateRenderer
     store: SqliteStore
 
-    def take(self, event: Inbound) -> Receipt:
-        return self.store.write(lambda books: receive(self.shop, books, event, utc_now()))
+    def take(self, event: Inbound) -> Sequence[Rendered]:
+        """What the shop says to an event. An order is only shown: nothing can be paid here."""
+
+        def answered(books: Books) -> Sequence[tuple[int, Say]]:
+            receipt = receive(self.shop, books, event, utc_now())
+            return [(task.id, say) for task in receipt.tasks if (say := self._said(books, task)) is not None]
+
+        said = self.store.write(answered)
+        return [self.renderer.say(say, channel=event.channel, task=number) for number, say in said]
+
+    @staticmethod
+    def _said(books: Books, task: Task) -> Say | None:
+        books.outbox.sent(task, None, utc_now())
+        if isinstance(task.effect, Say):
+            return task.effect
+        order = books.orders.get(task.ref or "")
+        if order is None or order.closing is not None:
+            return None
+        return Say("link_again", order.language, link_facts(order.ref, order.lines, order.total_minor))
 
 
 def rehearsed(settings: Settings) -> Rehearsal:

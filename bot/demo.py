@@ -38,7 +38,7 @@ BOOKS: Mapping[str, View] = {
 
 async def play(config: Path, port: int, ready: Callable[[str], None]) -> None:
     """Run the demo until SIGTERM or SIGINT. `ready` is told the page's address."""
-    listener = serving.listen_on(HOST, port)
+    listener = serving.listen_on(HOST, port, asked_by="--port")
     address = f"http://{HOST}:{listener.getsockname()[1]}"
     stop = serving.stop_signal()
     with tempfile.TemporaryDirectory(prefix="comptoir-demo-") as folder:
@@ -102,7 +102,9 @@ def books(store: Store) -> Mapping[str, object]:
 def hints(products: Sequence[Product]) -> Mapping[str, Sequence[str]]:
     """Sentences to try, that this shop understands."""
     skus = {product.sku for product in products}
-    if {"mug-bleu", "tee"} <= skus:
+    if not products:
+        return {"fr": ("bonjour",), "en": ("hello",)}
+    if {"mug-bleu", "tee", "theiere"} <= skus:
         return {
             "fr": (
                 "je voudrais deux mugs bleus",

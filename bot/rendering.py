@@ -25,17 +25,13 @@ from bot.domain.effects import Button, Say
 from bot.domain.money import to_decimal
 from bot.errors import Problem
 from bot.ports import Rendered
+from bot.samples import LABELS, SAMPLES
 
 LANGUAGES = ("fr", "en")
 BLANKS = re.compile(r"\n{3,}")
 ESCAPED = frozenset({"telegram"})
 """Channels whose messages are HTML; the others get plain text."""
-MESSAGES = (
-    "already_canceled as_you_like ask_quantity cancel_paid cancel_which cannot_be_paid card_in_chat choose_option "
-    "choose_product empty_cart help human in_private link link_again no_orders not_enough nothing_to_cancel one_moment "
-    "order_canceled order_expired orders payment_failed payment_processing product refund_due refunded sold_out "
-    "stopped thanks too_many too_many_open too_much unknown welcome window you_are_welcome"
-).split()
+MESSAGES = tuple(SAMPLES)
 
 
 def templates_folder() -> Path:
@@ -109,18 +105,35 @@ class TemplateRenderer:
         return self._compiled[key]
 
     def problems(self, channels: Sequence[str]) -> list[Problem]:
-        """Every template that is missing or cannot be compiled, for `check` (F111)."""
-        found = []
-        for language in self._languages:
-            for channel in channels:
-                for message in MESSAGES:
-                    try:
-                        self._template(message, language, channel)
-                    except TemplateError as error:
-                        name = getattr(error, "name", None) or f"{language}/{message}.j2"
-                        line = getattr(error, "lineno", 0) or 0
-                        found.append(Problem(f"templates/{name}", line, message, str(error), "mend the template"))
-        return found
+        """Every template that is missing, cannot be compiled, or speaks of what its message does not carry (F111)."""
+        found = [
+            problem
+            for language in self._languages
+            for channel in channels
+            for message in MESSAGES
+            if (problem := self._problem(message, language, channel)) is not None
+        ]
+        for language, words in self._words.items():
+            for name, template in words.items():
+                try:
+                    template.render(LABELS)
+                except TemplateError as error:
+                    found.append(Problem(f"templates/{language}/words.toml", 0, name, str(error), "mend the wording"))
+        return list(dict.fromkeys(found))
+
+    def _problem(self, message: str, language: str, channel: str) -> Problem | None:
+        name = f"{language}/{message}.j2"
+        try:
+            template = self._template(message, language, channel)
+            name = template.name or name
+            for facts in SAMPLES[message]:
+                template.render(facts)
+        except TemplateError as error:
+            line = getattr(error, "lineno", 0) or 0
+            return Problem(f"templates/{name}", line, message, str(error), "mend the template")
+        except (TypeError, ValueError) as error:
+            return Problem(f"templates/{name}", 0, message, str(error), "mend the template")
+        return None
 
 
 def _environment(voice: Voice, folders: Sequence[Path], language: str, *, html: bool) -> ImmutableSandboxedEnvironment:

@@ -54,14 +54,16 @@ async def served(site: Site, listener: socket.socket, more: Sequence[BaseRoute] 
         await serving
 
 
-def listen_on(host: str, port: int) -> socket.socket:
+def listen_on(host: str, port: int, *, asked_by: str = "web.port") -> socket.socket:
     """Raises ConfigError where the address is taken or not ours."""
     try:
         return socket.create_server(
             (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=1024
         )
     except OSError as error:
-        problem = Problem("bot.toml", 0, "web.port", f"{host}:{port}: {error.strerror}", "write a port that is free")
+        problem = Problem(
+            f"{host}:{port}", 0, asked_by, "the address is taken or not ours", "write a port that is free"
+        )
         raise ConfigError([problem]) from error
 
 

@@ -79,7 +79,7 @@ def init(folder: Annotated[Path, typer.Argument(help="Where to write.")] = Path(
 
 
 @app.command()
-def understand(context: typer.Context) -> None:
+def understand(context: typer.Context, as_json: Json = True) -> None:
     """How the shop understands messages: one a line on stdin, one JSON object a line on stdout."""
     raise typer.Exit(talk.understand(context.obj))
 

@@ -12,11 +12,9 @@ from rich.console import Console
 from bot import app
 from bot.channels.telegram.sending import plain
 from bot.config import load
-from bot.domain.effects import OpenCheckout, Say
 from bot.domain.messages import Inbound, clean
 from bot.domain.understanding import as_json
-from bot.ports import Rendered, Task
-from bot.rendering import TemplateRenderer
+from bot.ports import Rendered
 
 CHANNEL = "terminal"
 
@@ -36,35 +34,31 @@ def chat(config: Path) -> int:
     rehearsal = app.rehearsed(settings)
     console = Console()
     tokens: list[str] = []
-    console.print(f"{settings.shop.name}: write a message, or a button's number. Ctrl-D ends.")
+    console.print(
+        f"{settings.shop.name}: write a message, or a button's number. Ctrl-D ends. Nothing can be paid here."
+    )
     for number in count(1):
         try:
             text = console.input("> ")
         except EOFError:
+            console.print()
             return 0
         pressed = tokens[int(text) - 1] if text.isdecimal() and 0 < int(text) <= len(tokens) else None
         inbound = Inbound(CHANNEL, str(number), CHANNEL, "1", text=text, press=pressed)
-        receipt = rehearsal.take(inbound)
         tokens = []
-        for task in receipt.tasks:
-            tokens += _spoken(console, rehearsal.renderer, task, len(tokens))
+        for body in rehearsal.take(inbound):
+            tokens += _spoken(console, body, len(tokens))
     return 0
 
 
-def _spoken(console: Console, renderer: TemplateRenderer, task: Task, before: int) -> list[str]:
-    """Print what a task says; -> the tokens of its buttons, numbered from `before` + 1."""
-    match task.effect:
-        case Say():
-            body: Rendered = renderer.say(task.effect, channel=CHANNEL, task=task.id)
-            console.print(plain(body.text), highlight=False, markup=False)
-            tokens: list[str] = []
-            for label, token, url in (button for row in body.rows for button in row):
-                if token is not None:
-                    tokens.append(token)
-                    console.print(f"  [{before + len(tokens)}] {label}", highlight=False, markup=False)
-                elif url is not None:
-                    console.print(f"  {label}: {url}", highlight=False, markup=False)
-            return tokens
-        case OpenCheckout():
-            console.print(f"(order {task.ref}: the payment link would follow here)", markup=False)
-    return []
+def _spoken(console: Console, body: Rendered, before: int) -> list[str]:
+    """Print what the shop says; -> the tokens of its buttons, numbered from `before` + 1."""
+    console.print(plain(body.text), highlight=False, markup=False)
+    tokens: list[str] = []
+    for label, token, url in (button for row in body.rows for button in row):
+        if token is not None:
+            tokens.append(token)
+            console.print(f"  [{before + len(tokens)}] {label}", highlight=False, markup=False)
+        elif url is not None:
+            console.print(f"  {label}: {url}", highlight=False, markup=False)
+    return tokens

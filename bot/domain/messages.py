@@ -11,7 +11,15 @@ LONGEST_TEXT = 4096
 
 _UNWANTED = {"Cc", "Cs", "Co", "Cn"}
 _DIRECTIONS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
-_NUMBERS = re.compile(r"\d+(?:[ .\-\u00a0\u202f]\d+)*")
+_NUMBERS = re.compile(r"\d(?:[\W_]{0,3}\d){12,}")
+_NETWORKS = (
+    (("34", "37"), (15,)),
+    (("36", "38", "39", "300", "301", "302", "303", "304", "305"), (14,)),
+    (("4",), (16, 13, 19)),
+    (("2", "5", "35"), (16,)),
+    (("6",), (16, 19)),
+)
+"""How the numbers of each network begin, and how long they are."""
 _MARKS_IN_A_ROW = 4
 
 
@@ -74,20 +82,25 @@ def mask_cards(text: str) -> str:
 
 
 def _masked(match: re.Match[str]) -> str:
-    """Numbers in a row: any of their groups (19 at most) that together make a card number, longest first."""
-    groups = re.findall(r"\d+|\D+", match[0])
-    for first in range(0, len(groups), 2):
-        for last in range(min(len(groups), first + 37), first, -2):
-            digits = "".join(groups[first:last:2])
-            if _is_card(digits):
-                rest = "".join(groups[last:])
-                return "".join(groups[:first]) + f"•••• {digits[-4:]}" + _NUMBERS.sub(_masked, rest)
-    return match[0]
+    """A row of digits, however they are kept apart: every card number in it but its last four digits goes."""
+    written = match[0]
+    places = [place for place, char in enumerate(written) if char.isdigit()]
+    digits = "".join(written[place] for place in places)
+    kept: list[str] = []
+    copied = first = 0
+    while first < len(digits):
+        length = _card_length(digits[first : first + 19])
+        if length:
+            kept.append(f"{written[copied : places[first]]}•••• {digits[first + length - 4 : first + length]}")
+            copied = places[first + length - 1] + 1
+        first += length or 1
+    return "".join(kept) + written[copied:]
 
 
-def _is_card(digits: str) -> bool:
-    """13 to 19 digits, beginning as networks that issue cards do (ISO/IEC 7812), with a good check digit."""
-    return 13 <= len(digits) <= 19 and digits[0] in "23456" and _luhn(digits)
+def _card_length(digits: str) -> int:
+    """How many of the first digits make a card number (ISO/IEC 7812 ranges of the networks that shops see); 0: none."""
+    lengths = next((lengths for prefix, lengths in _NETWORKS if digits.startswith(prefix)), ())
+    return next((n for n in lengths if len(digits) >= n and _luhn(digits[:n])), 0)
 
 
 def _luhn(digits: str) -> bool:

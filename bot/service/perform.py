@@ -102,7 +102,7 @@ class Performer:
     def _link(self, books: Books, order: Order, url: str) -> Say:
         facts = link_facts(order.ref, order.lines, order.total_minor)
         facts["minutes"] = max(1, round(self.shop.hold.total_seconds() / 60))
-        facts["stock"] = None
+        facts["stock"] = facts["available"] = None
         if len(order.lines) == 1:
             stock = books.shelf.get(order.lines[0].sku)
             facts["stock"], facts["available"] = stock.wording, stock.available

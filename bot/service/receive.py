@@ -119,9 +119,13 @@ def _meant(shop: Shop, situation: Situation, text: str) -> Understanding:
     question = shopper.open_question(situation.now)
     if not question or meant.lines or meant.intent not in _COMPLETING or text.count(" ") >= MOST_WORDS:
         return meant
-    together = shop.understand(f"{question} {text}", shopper.language)
-    if together.lines or (together.candidates and not meant.candidates):
-        return replace(together, text=f"{question} {text}"[:500])
+    bare = question.lstrip("0123456789 ")
+    tries = [f"je voudrais {question}"] if meant.intent is Intent.YES else [f"{question} {text}", f"{text} {bare}"]
+    for together in tries:
+        read = shop.understand(together, shopper.language)
+        one = len({p.sku for sku in read.candidates if (p := shop.counter.catalogue.product(sku))}) == 1
+        if read.lines or (one and read.intent is Intent.BUY and not meant.candidates):
+            return replace(read, text=together[:500], language=meant.language)
     return meant
 
 

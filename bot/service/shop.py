@@ -84,6 +84,7 @@ def _open_order(shop: Shop, books: Books, order: Order) -> OpenOrder:
         page=shop.page(order.token),
         closing=order.closing is not None,
         processing=any(p.status is PaymentStatus.PROCESSING for p in payments),
+        refunded=any(p.status is PaymentStatus.REFUNDED for p in payments),
     )
 
 

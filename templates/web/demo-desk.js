@@ -182,7 +182,7 @@ export class Desk {
 
   task(row, task) {
     row.append(
-      cell("th", "kind", task.kind.replaceAll("_", " ")),
+      cell("th", "kind", this.words[`kind.${task.kind}`] ?? task.kind.replaceAll("_", " ")),
       cell("td", "ref quiet", task.ref ?? "–"),
       cell("td", `number${task.attempts ? "" : " zero"}`, String(task.attempts)),
       cell("td", "", this.pill(`outbox.${task.state}`, task.state)),

@@ -42,6 +42,7 @@ const FR = {
   "order.refunded": "remboursée", "order.disputed": "contestée", "order.review": "à vérifier",
   "reason.expired": "lien expiré", "reason.shopper": "par le client", "reason.merchant": "par la boutique",
   "reason.payment_failed": "paiement échoué", "reason.sold_out": "épuisé",
+  "kind.link": "lien de paiement", "kind.link_again": "lien, encore", "kind.open_checkout": "ouvrir la page de paiement", "kind.close_checkout": "fermer la page de paiement", "kind.refund": "rembourser", "kind.retire": "retirer le bouton", "kind.thanks": "merci", "kind.welcome": "bienvenue", "kind.product": "fiche produit", "kind.payment_processing": "paiement en cours", "kind.payment_failed": "paiement échoué", "kind.order_expired": "temps écoulé", "kind.order_canceled": "annulation", "kind.refunded": "remboursement", "kind.sold_out": "épuisé", "kind.help": "aide", "kind.orders": "suivi", "kind.window": "vitrine", "kind.unknown": "pas compris", "kind.one_moment": "un instant", "kind.choose_option": "choix à faire", "kind.choose_product": "choix à faire",
   "outbox.queued": "en attente", "outbox.sending": "en cours", "outbox.sent": "fait", "outbox.dead": "abandonné",
   "outbox.scheduled": "prévu",
 };
@@ -88,6 +89,7 @@ const EN = {
   "order.refunded": "refunded", "order.disputed": "disputed", "order.review": "to be checked",
   "reason.expired": "link expired", "reason.shopper": "by the shopper", "reason.merchant": "by the shop",
   "reason.payment_failed": "payment failed", "reason.sold_out": "sold out",
+  "kind.open_checkout": "open the payment page", "kind.close_checkout": "close the payment page", "kind.retire": "take the button away", "kind.link": "payment link", "kind.link_again": "payment link again", "kind.orders": "order status", "kind.window": "shop window", "kind.unknown": "not understood", "kind.refund": "refund", "kind.thanks": "thanks", "kind.welcome": "welcome", "kind.product": "product", "kind.payment_processing": "payment processing", "kind.payment_failed": "payment failed", "kind.order_expired": "order expired", "kind.order_canceled": "order canceled", "kind.refunded": "refunded", "kind.sold_out": "sold out", "kind.help": "help", "kind.one_moment": "one moment", "kind.choose_option": "choose option", "kind.choose_product": "choose product",
   "outbox.queued": "queued", "outbox.sending": "sending", "outbox.sent": "done", "outbox.dead": "given up",
   "outbox.scheduled": "scheduled",
 };

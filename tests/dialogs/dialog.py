@@ -22,6 +22,7 @@ from bot.domain.understanding import Clerk
 from bot.payments.stripe import CheckoutRequest, SignedEvents, StripeProvider
 from bot.ports import Books, Receipt, Rendered, Task
 from bot.rendering import TemplateRenderer, Voice
+from bot.samples import SAMPLES
 from bot.service.perform import Performer
 from bot.service.receive import receive
 from bot.service.settle import settle
@@ -146,6 +147,7 @@ class Dialog:
         while (task := self._next()) is not None:
             self.write(lambda books, task=task: books.outbox.sent(task, str(task.id), self.now))  # type: ignore[misc]
             if isinstance(task.effect, Say):
+                assert set(task.effect.facts) <= set().union(*SAMPLES[task.effect.message]), task.effect
                 body = self.renderer.say(task.effect, channel="telegram", task=task.id)
                 said.append(Said(task.effect.message, body, task))
             else:

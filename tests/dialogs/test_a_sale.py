@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from bot.domain.orders import OrderStatus
 from tests.dialogs.dialog import Dialog
 
@@ -94,6 +96,44 @@ def test_a_double_tap_buys_once(dialog: Dialog) -> None:
     assert dialog.presses(card, "Acheter") == []
     assert dialog.receipt.notice == "stale"
     assert dialog.stock("mug-bleu") == (1, 0)
+
+
+def test_two_products_in_one_sentence_make_one_order_and_one_link(dialog: Dialog) -> None:
+    (link,) = dialog.shopper("je voudrais un mug bleu et une carte cadeau")
+    assert link.name == "link"
+    assert "1 × Mug bleu" in link.text
+    assert "1 × Carte cadeau" in link.text
+
+
+@pytest.mark.parametrize(
+    ("before", "then", "line"),
+    [
+        ("combien coûte le mug bleu ?", "j'en prends deux", ("mug-bleu", 2)),
+        ("combien coûte le mug bleu ?", "deux", ("mug-bleu", 2)),
+        ("je voudrais 8 mugs bleus", "oui", ("mug-bleu", 5)),
+        ("je voudrais un t-shirt", "noir M", ("tee-noir-m", 1)),
+        ("je voudrais des mugs bleus", "3", ("mug-bleu", 3)),
+    ],
+)
+def test_a_few_words_complete_what_was_said_before(
+    dialog: Dialog, before: str, then: str, line: tuple[str, int]
+) -> None:
+    dialog.shopper(before)
+    said = dialog.shopper(then)
+    assert [s.name for s in said] == ["link"], (said[0].name, said[0].text)
+    assert (dialog.order().lines[0].sku, dialog.order().lines[0].quantity) == line
+
+
+def test_a_question_about_one_variant_is_answered_for_that_variant(dialog: Dialog) -> None:
+    (card,) = dialog.shopper("il reste des t-shirts noirs en L ?")
+    assert card.name == "product"
+    assert "Épuisé" in card.text
+
+
+def test_a_question_about_delivery_is_answered_from_the_shops_own_ways(dialog: Dialog) -> None:
+    (said,) = dialog.shopper("quels sont les frais de port ?")
+    assert said.name == "help"
+    assert "4,90" in said.text
 
 
 def test_what_is_sold_out_is_said_plainly(dialog: Dialog) -> None:

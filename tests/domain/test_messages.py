@@ -49,6 +49,12 @@ def test_whatever_is_sent_can_be_stored(text: str) -> None:
         "4242-4242-4242-4242",
         "4000.0000.0000.9995",
         "378282246310005",
+        "4242  4242  4242  4242",
+        "4242/4242/4242/4242",
+        "4242 – 4242 – 4242 – 4242",
+        "4242_4242_4242_4242",
+        "4242,4242,4242,4242",
+        "4242\u200b4242\u200b4242\u200b4242",
         "４２４２424242424242",
     ],
 )
@@ -58,6 +64,13 @@ def test_a_card_number_is_masked_however_it_is_written(written: str) -> None:
     assert "•••• " in masked
     assert sum(char.isdigit() for char in masked) == 4
     assert masked.endswith("merci")
+
+
+def test_a_card_number_run_into_other_digits_is_masked_too() -> None:
+    """F133"""
+    assert "4242424242424242" not in mask_cards("42424242424242421230")
+    assert "4242" not in mask_cards("0612345678 4000000000009995 12/30").replace("•••• 9995", "")
+    assert mask_cards("4242 4242 4242 4242 et 5555 5555 5555 4444") == "•••• 4242 et •••• 4444"
 
 
 @pytest.mark.parametrize(

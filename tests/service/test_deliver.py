@@ -79,7 +79,7 @@ class Office:
         raise AssertionError([dict(row) for row in self.store.view("v_outbox")])
 
     def heard(self, chat: str = "1") -> list[str]:
-        return [text.split("Bonjour ")[1].split(" !")[0] for whose, text in self.wire.said if whose == chat]
+        return [text.split("Bonjour ")[1].split("\u00a0!")[0] for whose, text in self.wire.said if whose == chat]
 
     def states(self) -> list[str]:
         return [str(row["state"]) for row in reversed(self.store.view("v_outbox"))]

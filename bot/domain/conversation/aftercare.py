@@ -10,7 +10,7 @@ from bot.domain.conversation.sales import again, link_facts
 from bot.domain.effects import Button, Fact
 from bot.domain.orders import OrderStatus
 
-REF = re.compile(r"\bC[ -]?([0-9A-Z]{5})\b", re.IGNORECASE)
+REF = re.compile(r"\bC-([0-9A-Z]{5})\b", re.IGNORECASE)
 SHOWN = 3
 
 
@@ -23,21 +23,33 @@ def named_order(text: str, orders: tuple[OpenOrder, ...]) -> OpenOrder | None:
 def status(situation: Situation, text: str) -> Decision:
     orders = situation.orders()
     one = named_order(text, orders)
+    if one is None and (stranger := REF.search(text)) is not None:
+        return _unknown_ref(situation, stranger[1])
     shown = (one,) if one else orders[:SHOWN]
     if not shown:
         return Decision((situation.say("no_orders", {}, (Button("browse", str(Action(Verb.BROWSE))),)),))
     rows: list[tuple[Button, ...]] = []
     for order in shown:
-        if order.unpaid and order.url:
+        if order.unpaid and order.url and not order.processing:
             rows.append((Button("pay_ref", url=order.url, facts={"ref": order.ref, "total": order.total_minor}),))
         if order.page:
             rows.append((Button("order_page", url=order.page, facts={"ref": order.ref}),))
     facts: list[Fact] = [
         link_facts(order.ref, order.lines, order.total_minor)
-        | {"status": order.status.value, "processing": order.processing, "at": order.at.isoformat()}
+        | {
+            "status": order.status.value,
+            "processing": order.processing,
+            "refunded": order.refunded,
+            "at": order.at.isoformat(),
+        }
         for order in shown
     ]
     return Decision((situation.say("orders", {"orders": facts}, *rows),))
+
+
+def _unknown_ref(situation: Situation, digits: str) -> Decision:
+    """A reference that is none of theirs: nothing is done to another order in its place."""
+    return Decision((situation.say("unknown_ref", {"ref": f"C-{digits.upper()}"}),))
 
 
 def cancel(counter: Counter, situation: Situation, text: str) -> Decision:
@@ -46,6 +58,8 @@ def cancel(counter: Counter, situation: Situation, text: str) -> Decision:
     named = named_order(text, orders)
     if named is not None:
         return _cancel_one(counter, situation, named)
+    if (stranger := REF.search(text)) is not None:
+        return _unknown_ref(situation, stranger[1])
     unpaid = [order for order in orders if order.unpaid]
     if len(unpaid) == 1:
         return _cancel_one(counter, situation, unpaid[0])

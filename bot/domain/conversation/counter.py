@@ -46,6 +46,7 @@ class OpenOrder:
     page: str | None = None
     closing: bool = False
     processing: bool = False
+    refunded: bool = False
 
     @property
     def unpaid(self) -> bool:

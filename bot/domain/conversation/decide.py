@@ -20,16 +20,30 @@ def decide(counter: Counter, situation: Situation, meant: Understanding) -> Deci
     if shopper.quiet and meant.intent is not Intent.START:
         return Decision()
     decision = _decide(counter, situation, meant)
-    asks = any(say.message in QUESTIONS for say in decision.says)
     kept = decision.shopper or shopper
-    question = meant.text if asks else ""
+    question = next((_question(say, meant.text) for say in decision.says if say.message in QUESTIONS), "")
+    asks = bool(question)
     if question != kept.question or asks:
         kept = replace(kept, question=question, asked_at=situation.now if asks else None)
     return replace(decision, shopper=kept)
 
 
-QUESTIONS = frozenset({"choose_product", "choose_option", "ask_quantity", "product"})
+QUESTIONS = frozenset({"choose_product", "choose_option", "ask_quantity", "product", "not_enough", "too_many"})
 """Messages after which a few more words of the shopper complete their sentence."""
+
+
+def _question(say: Say, text: str) -> str:
+    """What the shopper's next words are read together with: their own sentence, or the thing that was just shown."""
+    facts = say.facts
+    match say.message:
+        case "product":
+            return str(facts["name"])
+        case "not_enough":
+            return f"{facts['available']} {facts['name']}"
+        case "too_many":
+            return f"{facts['most']} {facts['name']}"
+        case _:
+            return text
 
 
 def _decide(counter: Counter, situation: Situation, meant: Understanding) -> Decision:  # noqa: C901 - one entry an intent
@@ -112,7 +126,7 @@ def _ask(counter: Counter, situation: Situation, meant: Understanding) -> Decisi
     if not products:
         return Decision((_help(counter, situation),))
     if len(products) == 1:
-        return Decision((offers.card(counter, situation, products[0], meant.quantity or 1),))
+        return Decision((offers.card(counter, situation, products[0], meant.quantity or 1, named),))
     return Decision((offers.ask_product(counter, situation, named, buying=False, quantity=1),))
 
 
@@ -128,10 +142,20 @@ def _welcome(situation: Situation) -> Say:
 
 
 def _help(counter: Counter, situation: Situation) -> Say:
-    rules = counter.rules
-    example = counter.catalogue.products[0].named(situation.language) if counter.catalogue.products else ""
-    facts = {
-        "example": example,
+    """How the shop works, delivers and can be reached: also the answer to a question about none of its products."""
+    rules, catalogue = counter.rules, counter.catalogue
+    ways: list[Fact] = [
+        {
+            "name": way.name,
+            "price": way.price_minor,
+            "free_from": way.free_from_minor,
+            "countries": ", ".join(way.countries),
+        }
+        for way in catalogue.shipping
+    ]
+    facts: dict[str, Fact] = {
+        "example": catalogue.products[0].named(situation.language) if catalogue.products else "",
+        "ways": ways,
         "support": rules.support,
         "terms_url": rules.terms_url,
         "privacy_url": rules.privacy_url,
@@ -141,9 +165,8 @@ def _help(counter: Counter, situation: Situation) -> Say:
         for language in rules.languages
         if language != situation.language
     )
-    return situation.say(
-        "help", facts, (Button("browse", str(BROWSE)), Button("my_orders", str(Action(Verb.ORDERS)))), others
-    )
+    shown = (Button("browse", str(BROWSE)), Button("my_orders", str(Action(Verb.ORDERS))))
+    return situation.say("help", facts, shown, others)
 
 
 def press(counter: Counter, situation: Situation, action: Action) -> Decision:

@@ -10,6 +10,7 @@ from bot.domain.conversation.counter import Counter, Situation
 from bot.domain.effects import Button, Fact, Facts, Rows, Say
 
 CHOICES_SHOWN = 8
+ALTERNATIVES = 3
 PAGE = 6
 
 
@@ -26,38 +27,42 @@ def worded(product: Product, words: Iterable[str], language: str) -> str:
     return ", ".join(product.worded(word, language) for word in words)
 
 
-def card(counter: Counter, situation: Situation, product: Product, quantity: int = 1) -> Say:
-    """One product with its picture, price and stock, and the buttons to buy it."""
+def card(counter: Counter, situation: Situation, product: Product, quantity: int = 1, skus: Sequence[str] = ()) -> Say:
+    """One product with its picture, price, stock and buttons; of its `skus` alone where some are named."""
     language = situation.language
-    facts = _card_facts(counter, situation, product, quantity)
-    if len(product.variants) > 1:
-        left = [v for v in product.variants if situation.stock(v.sku).available != 0]
-        rows = _choices(product, left, quantity, language) if left else ()
+    asked = [v for v in product.variants if v.sku in skus] or list(product.variants)
+    facts = _card_facts(counter, situation, product, asked, quantity)
+    left = [v for v in asked if situation.stock(v.sku).available != 0]
+    if len(asked) == 1:
+        facts["name"] = named(counter.catalogue, asked[0], language)
+        rows = _buy_rows(counter, situation, asked[0], quantity) or _alternative_rows(counter, situation, asked[0])
     else:
-        rows = _buy_rows(counter, situation, product.variants[0], quantity)
+        rows = _choices(product, left, quantity, language) if left else ()
     return situation.say("product", facts, *rows, picture=product.image)
 
 
-def _card_facts(counter: Counter, situation: Situation, product: Product, quantity: int) -> dict[str, Fact]:
-    stocks = [situation.stock(v.sku) for v in product.variants]
+def _card_facts(
+    counter: Counter, situation: Situation, product: Product, asked: Sequence[Variant], quantity: int
+) -> dict[str, Fact]:
+    stocks = [situation.stock(v.sku) for v in asked]
     best = max(stocks, key=lambda s: (1 << 62) if s.available is None else s.available)
-    prices = {v.unit_minor for v in product.variants}
+    prices = {v.unit_minor for v in asked}
     return {
         "name": product.named(situation.language),
         "description": product.described(situation.language),
-        "price": product.from_minor,
+        "price": min(prices),
         "from": len(prices) > 1,
         "stock": best.wording,
         "available": best.available,
         "quantity": quantity,
         "delivery": cheapest_delivery(counter.catalogue) if product.kind == "physical" else None,
-        "options": _options(product, situation),
+        "options": _options(product, asked, situation) if len(asked) > 1 else [],
     }
 
 
-def _options(product: Product, situation: Situation) -> list[Fact]:
+def _options(product: Product, asked: Sequence[Variant], situation: Situation) -> list[Fact]:
     language = situation.language
-    open_variants = [v for v in product.variants if situation.stock(v.sku).available != 0]
+    open_variants = [v for v in asked if situation.stock(v.sku).available != 0]
     return [
         {
             "name": product.worded(option, language),
@@ -92,6 +97,22 @@ def _buy_rows(counter: Counter, situation: Situation, variant: Variant, quantity
     count = Button("count", str(Action(Verb.SHOW, variant.sku, quantity)), facts={"quantity": quantity})
     more = Button("more", str(Action(Verb.SHOW, variant.sku, min(most, quantity + 1))))
     return ((fewer, count, more), (buy,))
+
+
+def alternatives(counter: Counter, situation: Situation, variant: Variant) -> list[Variant]:
+    """What else a shopper may like who cannot have this: its siblings, then its category."""
+    product = counter.catalogue.product(variant.sku)
+    assert product is not None, variant.sku
+    siblings = [v for v in product.variants if v.sku != variant.sku]
+    near = [p.variants[0] for p in counter.catalogue.products if p.category == product.category and p is not product]
+    return [v for v in siblings + near if situation.stock(v.sku).available != 0][:ALTERNATIVES]
+
+
+def _alternative_rows(counter: Counter, situation: Situation, variant: Variant) -> Rows:
+    return tuple(
+        (_choice(named(counter.catalogue, v, situation.language), Action(Verb.SHOW, v.sku), v.unit_minor),)
+        for v in alternatives(counter, situation, variant)
+    )
 
 
 def _choices(product: Product, left: Sequence[Variant], quantity: int, language: str) -> Rows:

@@ -7,13 +7,11 @@ from collections.abc import Sequence
 from bot.domain.actions import Action, Verb
 from bot.domain.catalogue import Variant
 from bot.domain.conversation.counter import Counter, Decision, OpenOrder, Purchase, Situation
-from bot.domain.conversation.offers import named
+from bot.domain.conversation.offers import alternatives, named
 from bot.domain.effects import Button, Fact, Say
 from bot.domain.money import LARGEST_MINOR
 from bot.domain.orders import Line
 from bot.domain.understanding import Wanted
-
-ALTERNATIVES = 3
 
 
 def buy(counter: Counter, situation: Situation, wanted: Sequence[Wanted]) -> Decision:
@@ -28,7 +26,7 @@ def buy(counter: Counter, situation: Situation, wanted: Sequence[Wanted]) -> Dec
         Line(v.sku, named(counter.catalogue, v, situation.language), quantity, v.unit_minor) for v, quantity in pairs
     )
     if sum(line.total_minor for line in lines) > LARGEST_MINOR:
-        return Decision((situation.say("too_much", {}),))
+        return Decision((situation.say("too_much", {"support": counter.rules.support}),))
     unpaid = [order for order in situation.orders() if order.unpaid]
     same = next((o for o in unpaid if _amounts(o.lines) == _amounts(lines)), None)
     if same is not None:
@@ -60,6 +58,7 @@ def _refusal(counter: Counter, situation: Situation, variant: Variant, quantity:
         "quantity": quantity,
         "most": most,
         "available": stock.available,
+        "support": counter.rules.support,
     }
     if stock.available == 0:
         return _sold_out(counter, situation, variant, facts)
@@ -77,11 +76,7 @@ def _take(variant: Variant, quantity: int) -> Button:
 
 
 def _sold_out(counter: Counter, situation: Situation, variant: Variant, facts: dict[str, Fact]) -> Say:
-    product = counter.catalogue.product(variant.sku)
-    assert product is not None, variant.sku
-    siblings = [v for v in product.variants if v.sku != variant.sku]
-    near = [p.variants[0] for p in counter.catalogue.products if p.category == product.category and p is not product]
-    left = [v for v in siblings + near if situation.stock(v.sku).available != 0][:ALTERNATIVES]
+    left = alternatives(counter, situation, variant)
     rows = [
         (
             Button(
