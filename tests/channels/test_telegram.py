@@ -278,3 +278,28 @@ def test_a_shopper_who_blocks_the_shop_cannot_be_reached() -> None:
     found = read_update({"update_id": 5, "my_chat_member": member}, ME)
     assert found is not None
     assert found[0].can_reach is False
+
+
+async def test_a_picture_that_telegram_refuses_costs_no_pay_button(line: Line) -> None:
+    """F057: the words and the button are said without it."""
+    line.sandbox.faults.add(Rule(service="telegram", kind="status", method="sendPhoto", code=400))
+    pay = (("Payer", None, "https://pay.example/1"),)
+    assert await line.channel.send(Envelope("1001", Rendered("Mug", (pay,), str(PICTURE))))
+    method, params = said(line)[-1]
+    assert method == "sendMessage"
+    assert "pay.example" in str(params["reply_markup"])
+
+
+async def test_a_picture_that_is_not_there_costs_no_pay_button(line: Line) -> None:
+    assert await line.channel.send(Envelope("1001", Rendered("Mug", (), "/nowhere/mug.jpg")))
+    assert said(line)[-1][0] == "sendMessage"
+
+
+@pytest.mark.parametrize(
+    "body", ['{"ok":true}', '{"ok":true,"result":{}}', '{"ok":true,"result":[1]}', "[]", "<html>", ""]
+)
+async def test_an_answer_of_no_sense_is_temporary(line: Line, body: str) -> None:
+    """F072: the poller goes on asking."""
+    line.sandbox.faults.add(Rule(service="telegram", kind="status", method="getUpdates", code=400, body=body))
+    with pytest.raises((Temporary, Permanent)):
+        await line.channel._poll(None)

@@ -25,8 +25,8 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 
 @pytest.fixture(scope="module")
-def shop_for_junk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """One shop for all the junk: what one message does to it, the next one meets."""
-    with opened(tmp_path_factory.mktemp("junk")) as opening:
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """One shop for all tests of a module: what one message does to it, the next one meets."""
+    with opened(tmp_path_factory.mktemp("shop")) as opening:
         opening.start()
         yield opening

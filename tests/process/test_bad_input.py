@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import time
+from pathlib import Path
 
 import pytest
 from stripe import WebhookSignature
 
-from tests.process.world import STRIPE_SECRET, World, until
+from tests.process.world import STRIPE_SECRET, TELEGRAM_SECRET, World, opened, until
 
 pytestmark = pytest.mark.process
 GOOD = '{"id": "evt_1", "object": "event", "type": "invoice.paid", "livemode": false, "data": {"object": {}}}'
@@ -91,9 +93,9 @@ def test_a_telegram_webhook_needs_its_secret(either: World) -> None:
     ],
     ids=range(15),
 )
-def test_junk_gets_a_sensible_answer_and_no_order(shop_for_junk: World, text: str) -> None:
+def test_junk_gets_a_sensible_answer_and_no_order(shared: World, text: str) -> None:
     """F114, F115, F116, F118"""
-    world = shop_for_junk
+    world = shared
     before = len(world.heard())
     world.says(text)
     until(lambda: len(world.heard()) > before, what="an answer")
@@ -119,3 +121,46 @@ def test_a_photo_without_words_and_a_ten_megabyte_text_are_answered(world: World
     world.hears("plaisir")
     assert len(world.heard()) == 3
     assert (world.folder / "shop.db").stat().st_size < 2_000_000
+
+
+def test_a_signed_event_that_is_not_as_expected_is_kept_for_a_human_and_acknowledged(world: World) -> None:
+    """F021"""
+    hook = f"http://127.0.0.1:{world.port}/stripe/webhook"
+    session = {"id": {"an": "object"}, "status": "complete", "payment_status": "paid", "livemode": False}
+    bodies = [
+        {"id": "evt_a", "type": "checkout.session.completed", "livemode": False, "data": {"object": session}},
+        {"id": "evt_b", "type": "checkout.session.completed", "livemode": False, "data": {"object": {"id": "cs_1"}}},
+        {"id": "evt_c", "type": "charge.refunded", "livemode": False, "data": {"object": {"payment_intent": "pi_x"}}},
+    ]
+    for body in bodies:
+        text = json.dumps(body)
+        assert world.http.post(hook, content=text, headers=signed(text)).status_code == 200
+    kept = {row["key"]: row["state"] for row in world.rows("v_inbox", source="stripe")}
+    assert kept == {"evt_a": "new", "evt_b": "new", "evt_c": "new"}
+    assert world.http.get(f"http://127.0.0.1:{world.port}/healthz").status_code == 200
+
+
+def test_a_signature_that_is_no_ascii_is_a_forgery_and_no_accident(world: World) -> None:
+    """F009"""
+    made = int(time.time())
+    hook = f"http://127.0.0.1:{world.port}/stripe/webhook"
+    headers = [(b"stripe-signature", f"t={made},v1=é".encode("latin-1"))]
+    assert world.http.post(hook, content=GOOD, headers=headers).status_code == 400
+    assert "Traceback" not in world.log()
+
+
+def test_a_lone_surrogate_from_telegram_stops_nobody(tmp_path: Path) -> None:
+    """F115"""
+    with opened(tmp_path, mode="webhook") as world:
+        world.start()
+        world.says("bonjour")
+        world.hears("Bienvenue")
+        person = '{"id": 1001, "is_bot": false, "first_name": "Camille", "language_code": "fr"}'
+        chat = '{"id": 1001, "type": "private", "first_name": "Camille"}'
+        text = "je voudrais \\ud83d un mug bleu"
+        message = f'{{"message_id": 7, "date": 1, "chat": {chat}, "from": {person}, "text": "{text}"}}'
+        body = f'{{"update_id": 7, "message": {message}}}'
+        headers = {"x-telegram-bot-api-secret-token": TELEGRAM_SECRET}
+        hook = f"http://127.0.0.1:{world.port}/telegram/webhook"
+        assert world.http.post(hook, content=body, headers=headers).status_code == 200
+        world.hears("gardée")

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.process
 
 def _before_the_answer_is_sent(world: World) -> None:
     """The message is in the books, its answer is on the wire and never comes back."""
-    world.breaks(service="stripe", method="POST /v1/checkout/sessions", kind="delay", seconds=4, times=1)
+    world.breaks(service="stripe", method="POST /v1/checkout/sessions", kind="delay", seconds=2, times=1)
     world.says("je voudrais un mug bleu")
     until(lambda: world.rows("v_orders"), what="the order is in the books")
 
@@ -28,7 +28,7 @@ def _after_stripe_opened_the_page(world: World) -> None:
 
 def _while_the_link_is_said(world: World) -> None:
     """Telegram hangs on the link message."""
-    world.breaks(service="telegram", method="sendMessage", kind="delay", seconds=4, times=1)
+    world.breaks(service="telegram", method="sendMessage", kind="delay", seconds=2, times=1)
     world.says("je voudrais un mug bleu")
     until(lambda: world.rows("v_outbox", kind="link"), what="the link is on its way")
 
@@ -43,7 +43,7 @@ def _while_the_thanks_is_said(world: World) -> None:
     """Paid and durable; Telegram hangs on the thank-you."""
     world.says("je voudrais un mug bleu")
     world.hears("Mug bleu")
-    world.breaks(service="telegram", method="sendMessage", kind="delay", seconds=4, times=1)
+    world.breaks(service="telegram", method="sendMessage", kind="delay", seconds=2, times=1)
     world.pays(world.order()["ref"])
     until(lambda: world.rows("v_outbox", kind="thanks"), what="the thank-you is on its way")
 

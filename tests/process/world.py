@@ -19,6 +19,7 @@ import httpx
 
 TOKEN = "123456789:AAFakeTokenFakeTokenFakeTokenFakeTok"
 STRIPE_SECRET = "whsec_process"
+TELEGRAM_SECRET = "a-secret-of-the-process-tests"
 PATIENCE = 15.0
 
 SHOP = """
@@ -135,7 +136,7 @@ class World:
         environment = {
             **{name: os.environ[name] for name in ("PATH", "HOME", "LANG", "PYTHONPATH") if name in os.environ},
             "TELEGRAM_BOT_TOKEN": TOKEN,
-            "TELEGRAM_WEBHOOK_SECRET": "a-secret-of-the-process-tests",
+            "TELEGRAM_WEBHOOK_SECRET": TELEGRAM_SECRET,
             "STRIPE_API_KEY": "rk_test_process",
             "STRIPE_WEBHOOK_SECRET": STRIPE_SECRET,
         }

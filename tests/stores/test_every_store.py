@@ -251,8 +251,11 @@ def test_a_damaged_page_ends_the_shop_and_is_nobodys_own_fault(tmp_path: Path) -
     store.close()
 
 
-def test_another_program_that_locks_the_database_is_no_reason_to_restore_a_backup(tmp_path: Path) -> None:
+def test_another_program_that_locks_the_database_is_no_reason_to_restore_a_backup(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """F092"""
+    monkeypatch.setattr("storage.sqlite.LOCK_WAIT", 0.1)
     path = tmp_path / "shop.db"
     SqliteStore(str(path)).close()
     other = sqlite3.connect(path, isolation_level=None)

@@ -169,7 +169,9 @@ class Sender:
                 if not any(sentence in error.message.lower() for sentence in STALE_FILE):
                     raise
                 del self._files[picture]
-        return await send(picture if picture.startswith("https://") else Path(picture))
+        if picture.startswith("https://"):
+            return await send(picture)
+        return await send(_file(picture))
 
     def _remember(self, picture: str, message: Message | bool) -> None:
         if isinstance(message, Message) and message.photo:
@@ -184,6 +186,13 @@ class Sender:
         if url is not None:
             return InlineKeyboardButton(label, url=self._link(url))
         return InlineKeyboardButton(label, callback_data=action)
+
+
+def _file(picture: str) -> Path:
+    """Raises OSError where it is not there: the library would send its name as if it were an address."""
+    path = Path(picture)
+    path.stat()
+    return path
 
 
 def _about_the_picture(error: BadRequest) -> bool:
