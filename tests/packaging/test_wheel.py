@@ -27,7 +27,7 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def started(site: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """The command from the wheel alone, started from `/`."""
     environment = {"PYTHONPATH": str(site), "PATH": os.environ["PATH"]}
-    program = "import sys; sys.path.insert(0, sys.argv.pop(1)); from bot.cli import main; main()"
+    program = "import sys; sys.path.insert(0, sys.argv.pop(1)); from bot.start import main; main()"
     return subprocess.run(
         [sys.executable, "-c", program, str(site), *arguments],
         cwd="/",

@@ -1,4 +1,4 @@
-"""The installed command as a process against the sandbox as another: what a merchant runs, seen from outside."""
+"""The installed command as a process against the sandbox over HTTP: what a merchant runs, seen from outside."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+
+from tests.process.neighbour import Neighbour
 
 TOKEN = "123456789:AAFakeTokenFakeTokenFakeTokenFakeTok"
 STRIPE_SECRET = "whsec_process"
@@ -102,7 +104,6 @@ class World:
     mode: str = "polling"
     hold: str = "30m"
     shop: subprocess.Popen[bytes] | None = None
-    sandbox_process: subprocess.Popen[bytes] | None = None
     sandbox_port: int = field(default_factory=free_port)
     port: int = field(default_factory=free_port)
     logs: list[Path] = field(default_factory=list)
@@ -121,14 +122,7 @@ class World:
 
     def open_sandbox(self) -> None:
         hook = f"http://127.0.0.1:{self.port}/stripe/webhook"
-        command = [sys.executable, "-m", "bot.sandbox", "--port", str(self.sandbox_port)]
-        with (self.folder / "sandbox.log").open("ab") as log:
-            self.sandbox_process = subprocess.Popen(
-                [*command, "--stripe-webhook", hook, "--stripe-secret", STRIPE_SECRET],
-                stdout=subprocess.DEVNULL,
-                stderr=log,
-            )
-        until(lambda: self.http.get(f"{self.sandbox}/sandbox/health").status_code == 200, what="the sandbox answers")
+        self.neighbour = Neighbour(port=self.sandbox_port, webhook=hook, secret=STRIPE_SECRET)
 
     def start(self) -> None:
         log = self.folder / f"shop-{len(self.logs)}.log"
@@ -164,10 +158,10 @@ class World:
         return self.shop.wait(timeout=10)
 
     def close(self) -> None:
-        for process in (self.shop, self.sandbox_process):
-            if process is not None and process.poll() is None:
-                process.kill()
-                process.wait()
+        if self.shop is not None and self.shop.poll() is None:
+            self.shop.kill()
+            self.shop.wait()
+        self.neighbour.close()
         self.http.close()
 
     # -- the other side

@@ -1,0 +1,30 @@
+"""The sandbox beside a test: a server of its own thread and loop, reached over HTTP like any other."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from contextlib import AsyncExitStack
+
+from bot.sandbox.server import Sandbox, serving
+
+
+class Neighbour:
+    """Telegram and Stripe for one shop, on a port of this machine until closed."""
+
+    def __init__(self, *, port: int, webhook: str, secret: str) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="sandbox", daemon=True)
+        self._thread.start()
+        self._stack = AsyncExitStack()
+        asyncio.run_coroutine_threadsafe(self._open(port, webhook, secret), self._loop).result(10)
+
+    async def _open(self, port: int, webhook: str, secret: str) -> None:
+        sandbox = Sandbox(stripe_webhook=webhook, stripe_secret=secret)
+        await self._stack.enter_async_context(serving(sandbox, port))
+
+    def close(self) -> None:
+        asyncio.run_coroutine_threadsafe(self._stack.aclose(), self._loop).result(10)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        self._loop.close()
