@@ -220,8 +220,11 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
     sweeper = Sweeper(shop, write, awake, utc_now, every=SWEEP_EVERY)
     await write(lambda books: books.shelf.sync(settings.catalogue))
     await write(lambda books: books.outbox.recover(utc_now()))
-    tasks = [asyncio.create_task(deliverer.run()), asyncio.create_task(sweeper.run())]
-    listening = [asyncio.create_task(_listen(channel, reception)) for channel in channels.values()]
+    tasks = [
+        asyncio.create_task(deliverer.run(), name="deliveries"),
+        asyncio.create_task(sweeper.run(), name="sweeping"),
+    ]
+    listening = [asyncio.create_task(_listen(channel, reception), name=name) for name, channel in channels.items()]
     hooks = _hooks(settings, channels, reception, provider)
 
     async def wind_down() -> None:
@@ -229,7 +232,7 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
         await deliverer.drain(DRAIN)
 
     try:
-        site = _site(settings, hooks, store, channels, provider)
+        site = _site(settings, hooks, store, channels, provider, [*tasks, *listening])
         yield Running(store, channels, deliverer, site, wind_down)
     finally:
         await wind_down()
@@ -282,7 +285,12 @@ def _hooks(
 
 
 def _site(
-    settings: Settings, hooks: Hooks, store: Store, channels: Mapping[str, Channel], provider: StripeProvider
+    settings: Settings,
+    hooks: Hooks,
+    store: Store,
+    channels: Mapping[str, Channel],
+    provider: StripeProvider,
+    tasks: Sequence[asyncio.Task[None]],
 ) -> Site:
     own = settings.path.parent / "templates"
     folders: list[Path] = [folder for folder in (own, templates_folder()) if folder.is_dir()]
@@ -299,6 +307,7 @@ def _site(
     def ailing() -> Mapping[str, str]:
         parts = {"storage": store.healthy(), provider.name: provider.healthy()}
         parts |= {name: channel.healthy() for name, channel in channels.items()}
+        parts |= {task.get_name(): "it has ended" for task in tasks if task.done()}
         return {name: why for name, why in parts.items() if why is not None}
 
     return Site(hooks, Pages(folders, facts), look, ailing, lambda: measured(store), shop.locale)

@@ -129,3 +129,17 @@ def test_sigterm_in_the_middle_of_a_sale_loses_nothing(world: World) -> None:
     world.start()
     world.hears("Mug bleu")
     assert len(world.get("/stripe/sessions")) == 1
+
+
+def test_a_stop_waits_for_no_answer_that_never_comes(world: World) -> None:
+    """F126, F101: what hangs is ended, and its fate is remembered as unknown."""
+    world.breaks(service="telegram", method="sendMessage", kind="delay", seconds=30, times=1)
+    world.says("bonjour")
+    until(lambda: world.rows("v_outbox", kind="welcome", state="sending"), what="the answer is on its way")
+    assert world.stop() == 0
+    world.mends()
+    world.start()
+    world.hears("Bienvenue")
+    world.quiet()
+    (row,) = world.rows("v_outbox", kind="welcome")
+    assert (row["state"], row["ambiguous"]) == ("sent", 1)
