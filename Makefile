@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 PORT ?= 8080
 
-.PHONY: demo test lint format bench sweep pins clean
+.PHONY: demo test lint format bench pins clean
 
 demo: $(VENV)/.ready
 	$(BIN)/comptoir demo --port $(PORT)
@@ -26,9 +26,6 @@ format: $(VENV)/.ready-dev
 
 bench: $(VENV)/.ready-dev
 	$(BIN)/python -m tests.bench $(ARGS)
-
-sweep: $(VENV)/.ready-dev
-	$(BIN)/python -m pytest -m sweep $(ARGS)
 
 # The pins are made anew by hand, with uv on the path; neither file names an index.
 pins:

@@ -14,7 +14,6 @@ class Verb(StrEnum):
     CANCEL = "cancel"
     ORDERS = "orders"
     SPEAK = "speak"
-    HUMAN = "human"
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,8 +168,15 @@ def _locale(tag: str) -> Locale:
         return Locale.parse(FALLBACK)
 
 
+def _all_given_back(payments: Sequence[Payment]) -> bool:
+    paid = sum(payment.paid_minor for payment in payments)
+    return 0 < paid <= sum(payment.refunded_minor for payment in payments)
+
+
 def _standing(order: Order, payments: Sequence[Payment], *, awaiting: bool) -> str:
     """How the order stands, as the name of its words `is_<name>` and `note_<name>`."""
+    if order.status is OrderStatus.PAID and _all_given_back(payments):
+        return "refunded"
     if order.status is not OrderStatus.CREATED:
         return str(order.status)
     if any(p.status is PaymentStatus.PROCESSING for p in payments):
@@ -198,6 +205,8 @@ def _steps(order: Order, payments: Sequence[Payment]) -> Sequence[Step]:
     path = PATHS[order.status]
     if order.status is OrderStatus.CANCELED and any(p.paid_minor for p in payments):
         path = ("ordered", "paid", "canceled")
+    if order.status is OrderStatus.PAID and _all_given_back(payments):
+        path = ("ordered", "paid", "refunded")
     if order.status is OrderStatus.CREATED and any(p.status is PaymentStatus.PROCESSING for p in payments):
         path = ("ordered", "processing", "send")
     awaited = next((name for name in path if name in TODO or name == "processing"), None)

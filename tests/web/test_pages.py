@@ -202,6 +202,14 @@ def test_what_goes_back_to_the_shopper_is_counted(pages: Pages) -> None:
     assert "To be refunded" not in page(pages, PAID, SUCCEEDED).text
 
 
+def test_an_order_that_was_given_back_whole_is_no_longer_being_prepared(pages: Pages) -> None:
+    whole = replace(SUCCEEDED, status=PaymentStatus.REFUNDED, refunded_minor=SUCCEEDED.paid_minor)
+    document = page(pages, PAID, whole)
+    assert "Refunded" in document.text
+    assert "preparing" not in document.text
+    assert [step["class"] for step in document.all("li")] == ["done", "done", "done"]
+
+
 def test_the_receipt_is_linked_once_it_exists(pages: Pages) -> None:
     receipt = "https://pay.stripe.com/receipts/1"
     assert page(pages, PAID, replace(SUCCEEDED, receipt_url=receipt)).all("a", href=receipt)

@@ -196,7 +196,5 @@ def press(counter: Counter, situation: Situation, action: Action) -> Decision:
         case Verb.SPEAK:
             spoken = replace(situation.shopper, language=action.subject, chosen=True)
             return Decision((_help(counter, replace(situation, shopper=spoken)),), shopper=spoken)
-        case Verb.HUMAN:
-            return Decision((situation.say("human", {"support": counter.rules.support}),))
         case _:
             assert_never(action.verb)
