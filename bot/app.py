@@ -83,6 +83,12 @@ def public_url(settings: Settings) -> str:
     return (settings.web.public_url or f"http://{settings.web.host}:{settings.web.port}").rstrip("/")
 
 
+def _page(settings: Settings) -> Callable[[str], str]:
+    """The address of an order's page, from its token."""
+    base = public_url(settings)
+    return lambda token: f"{base}/o/{token}"
+
+
 def store_of(settings: Settings, *, writes: bool = True) -> Store:
     return open_store(settings.storage.url, settings.path.parent, writes=writes)
 
@@ -95,7 +101,7 @@ def _provider(settings: Settings) -> StripeProvider:
         request=CheckoutRequest(
             catalogue=settings.catalogue,
             hold=settings.orders.hold,
-            page=lambda token: f"{public_url(settings)}/o/{token}",
+            page=_page(settings),
             shipping_countries=settings.stripe.shipping_countries,
             promotion_codes=settings.stripe.allow_promotion_codes,
             automatic_tax=settings.stripe.automatic_tax,
@@ -141,8 +147,6 @@ class Running:
     """A shop at work: what its commands and its demo look at."""
 
     store: Store
-    channels: Mapping[str, Channel]
-    deliverer: Deliverer
     site: Site
     wind_down: Callable[[], Awaitable[None]]
     """Take in nothing more and finish what is begun; what comes in meanwhile by webhook is kept for the next start."""
@@ -158,7 +162,7 @@ def _shop(settings: Settings, provider: StripeProvider, instant: Callable[[str, 
         languages=_languages(settings),
         language=settings.shop.locale,
         hold=settings.orders.hold,
-        page=lambda token: f"{public_url(settings)}/o/{token}",
+        page=_page(settings),
         instant=instant,
     )
 
@@ -233,7 +237,7 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
 
     try:
         site = _site(settings, hooks, store, channels, provider, [*tasks, *listening])
-        yield Running(store, channels, deliverer, site, wind_down)
+        yield Running(store, site, wind_down)
     finally:
         await wind_down()
         await _ended(tasks)
@@ -274,7 +278,7 @@ def _hooks(
 ) -> Hooks:
     telegram = channels.get("telegram")
     hook_secret = settings.secrets.telegram_webhook_secret
-    by_webhook = isinstance(telegram, TelegramChannel) and settings.telegram.mode == "webhook"
+    by_webhook = settings.telegram.mode == "webhook"
     return Hooks(
         provider=provider,
         settle=reception.settle,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bot.domain.effects import Button, Effect, Retire, Say
-from bot.ports import Task
+from bot.ports import Receipt, Task
 from storage.rows import dump_effect, kind, load_effect, stamp
 
 MOST_UNCERTAIN = 1
@@ -36,7 +36,7 @@ class SqlOutbox:
         now: datetime,
         eager: bool = False,
         lease: timedelta = LEASE,
-    ) -> Task | None:
+    ) -> Receipt:
         spoken = isinstance(effect, Say | Retire)
         lane = f"{channel}:{chat}" if spoken else f"pay:{ref}"
         eager = eager and not self._do(f"SELECT 1 FROM outbox WHERE lane = ? AND {_OPEN} LIMIT 1", (lane,)).fetchone()
@@ -57,7 +57,9 @@ class SqlOutbox:
             ),
         ).lastrowid
         assert row is not None
-        return Task(row, lane, channel, chat, ref, effect, epoch=1) if eager else None
+        if not eager:
+            return Receipt(lanes=frozenset({lane}))
+        return Receipt(tasks=(Task(row, lane, channel, chat, ref, effect, epoch=1),))
 
     def claim(self, lane: str, now: datetime, lease: timedelta) -> Task | None:
         while True:

@@ -6,6 +6,7 @@ from bot.ports.books import (
     Orders,
     Outbox,
     Payments,
+    Receipt,
     Shelf,
     Shoppers,
     Store,
@@ -19,7 +20,6 @@ from bot.ports.wires import (
     Envelope,
     Intake,
     PaymentProvider,
-    Receipt,
     Rendered,
     Renderer,
 )

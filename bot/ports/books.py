@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal, Protocol, TypeVar
 
@@ -38,6 +38,24 @@ class Task:
     def effect_is_spoken(self) -> bool:
         """Whether it speaks in a chat; the others are calls to the payment provider."""
         return isinstance(self.effect, Say | Retire)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of an inbound event. `notice` names a wording for the pressed button.
+
+    `tasks` were claimed for sending at once, `lanes` have work waiting. `fresh` is False for an event that was known.
+    """
+
+    fresh: bool = True
+    notice: str = ""
+    language: str = ""
+    tasks: tuple[Task, ...] = ()
+    lanes: frozenset[str] = frozenset()
+
+    def plus(self, other: Receipt) -> Receipt:
+        """This receipt with what another put into the outbox."""
+        return replace(self, tasks=self.tasks + other.tasks, lanes=self.lanes | other.lanes)
 
 
 class Inbox(Protocol):
@@ -139,8 +157,11 @@ class Outbox(Protocol):
         ref: str | None,
         now: datetime,
         eager: bool = False,
-    ) -> Task | None:
-        """Queue an effect. With `eager`, and nothing before it in its lane, it is claimed at once and returned."""
+    ) -> Receipt:
+        """Queue an effect in its lane; -> the lane to wake.
+
+        With `eager`, and nothing before it there, it is claimed at once: -> the claimed task.
+        """
 
     def claim(self, lane: str, now: datetime, lease: timedelta) -> Task | None:
         """The lane's next row if its time has come, marked as being sent."""

@@ -11,24 +11,10 @@ from bot.domain.effects import Say
 from bot.domain.messages import Inbound
 from bot.domain.orders import Order
 from bot.domain.payments import Checkout, News, Payment, Refunded, Terms
-from bot.ports.books import Task
+from bot.ports.books import Receipt
 
 Clock = Callable[[], datetime]
 """The time as aware UTC. Passed to whoever decides; never read inside a decision."""
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """What became of an inbound event. `notice` names a wording for the pressed button.
-
-    `tasks` were claimed for sending at once, `lanes` have work waiting. `fresh` is False for an event that was known.
-    """
-
-    fresh: bool = True
-    notice: str = ""
-    language: str = ""
-    tasks: tuple[Task, ...] = ()
-    lanes: frozenset[str] = frozenset()
 
 
 Intake = Callable[[Sequence[Inbound]], Awaitable[Sequence[Receipt]]]

@@ -208,14 +208,8 @@ class Deliverer:
         order = books.orders.get(task.ref)
         if order is None:
             return Receipt()
-        books.outbox.put(
-            Say("one_moment", order.language, {"ref": order.ref}),
-            channel=order.channel,
-            chat=order.chat,
-            ref=order.ref,
-            now=self._clock(),
-        )
-        return Receipt(lanes=frozenset({f"{order.channel}:{order.chat}"}))
+        say = Say("one_moment", order.language, {"ref": order.ref})
+        return books.outbox.put(say, channel=order.channel, chat=order.chat, ref=order.ref, now=self._clock())
 
     async def _dead(self, task: Task, why: str, *, uncertain: bool = False, nothing_done: bool = True) -> None:
         log.error("task.dead", task=task.id, lane=task.lane, error=why)

@@ -12,7 +12,7 @@ from bot.domain.actions import Action, Verb
 from bot.domain.conversation.sales import link_facts
 from bot.domain.effects import Alert, Button, Effect, Fact, Retire, Say
 from bot.domain.orders import CancelReason, Order, OrderStatus
-from bot.ports import Books, Receipt, Task
+from bot.ports import Books, Receipt
 from bot.service.shop import Shop
 
 log = structlog.get_logger(__name__)
@@ -29,20 +29,16 @@ class Desk:
     shop: Shop
     books: Books
     now: datetime
-    tasks: list[Task] = field(default_factory=list)
-    lanes: set[str] = field(default_factory=set)
+    receipt: Receipt = field(default_factory=Receipt)
+    """What was put into the outbox so far."""
 
     def put(self, order: Order, effect: Effect) -> None:
         """Queue an effect for an order's chat."""
-        spoken = isinstance(effect, Say | Retire)
-        eager = not spoken or self.shop.instant(order.channel, order.chat)
-        task = self.books.outbox.put(
+        eager = not isinstance(effect, Say | Retire) or self.shop.instant(order.channel, order.chat)
+        queued = self.books.outbox.put(
             effect, channel=order.channel, chat=order.chat, ref=order.ref, now=self.now, eager=eager
         )
-        if task is not None:
-            self.tasks.append(task)
-        else:
-            self.lanes.add(f"{order.channel}:{order.chat}" if spoken else f"pay:{order.ref}")
+        self.receipt = self.receipt.plus(queued)
 
     def say(
         self, order: Order, message: str, facts: Mapping[str, Fact] | None = None, *rows: tuple[Button, ...]
@@ -58,9 +54,6 @@ class Desk:
         """Nothing is believed; a human looks."""
         self.books.orders.review(order.ref, why, self.now)
         self.alert("needs_review", why, order.ref)
-
-    def receipt(self) -> Receipt:
-        return Receipt(tasks=tuple(self.tasks), lanes=frozenset(self.lanes))
 
 
 MESSAGE_OF_CANCEL: Mapping[CancelReason, str] = {

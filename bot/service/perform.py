@@ -93,11 +93,11 @@ class Performer:
         assert order is not None
         books.payments.link(key, session=checkout.session, intent=checkout.intent, url=checkout.url, now=now)
         if order.status is not OrderStatus.CREATED:
-            return desk.receipt()
+            return desk.receipt
         books.orders.start_hold(order.ref, now + self.shop.hold)
         if checkout.state == "open" and checkout.url and order.closing is None:
             desk.put(order, self._link(books, order, checkout.url))
-        return desk.receipt()
+        return desk.receipt
 
     def _link(self, books: Books, order: Order, url: str) -> Say:
         facts = link_facts(order.ref, order.lines, order.total_minor)
@@ -106,15 +106,16 @@ class Performer:
         if len(order.lines) == 1:
             stock = books.shelf.get(order.lines[0].sku)
             facts["stock"], facts["available"] = stock.wording, stock.available
-        product = self.shop.counter.catalogue.product(order.lines[0].sku)
-        ways = self.shop.counter.catalogue.shipping if product and product.kind == "physical" else ()
+        catalogue = self.shop.counter.catalogue
+        products = [product for line in order.lines if (product := catalogue.product(line.sku)) is not None]
+        ways = catalogue.shipping if any(product.kind == "physical" for product in products) else ()
         facts["deliveries"] = [{"name": way.name, "price": way.cost(order.items_minor)} for way in ways]
         return Say(
             "link",
             order.language,
             facts,
             pay_rows(url, order.ref, order.total_minor),
-            product.image if product else None,
+            next((product.image for product in products if product.image), None),
         )
 
     def _closed(self, books: Books, checkout: Checkout, now: datetime) -> Receipt:
@@ -123,7 +124,7 @@ class Performer:
             apply_checkout(desk, checkout)
         except NotYet as why:
             desk.alert("orphan", str(why), None)
-        return desk.receipt()
+        return desk.receipt
 
     def _given_back(self, books: Books, key: str, given: Refunded, now: datetime) -> Receipt:
         desk = self._desk(books, now)
@@ -131,7 +132,7 @@ class Performer:
         order = books.orders.get(payment.ref) if payment else None
         if payment is not None and order is not None and given.done:
             note_refund(desk, order, payment, given.amount_minor, None)
-        return desk.receipt()
+        return desk.receipt
 
     def given_up(self, books: Books, task: Task, why: str, now: datetime, *, nothing_done: bool) -> Receipt:
         """What follows when a task is dead: an order that surely cannot be paid is ended, the merchant is told."""
@@ -147,4 +148,4 @@ class Performer:
         if isinstance(task.effect, CloseCheckout) and order is not None:
             desk.review(order, f"how its payment page stands is unknown: {why}")
         books.alert(Alert("dead_letter", f"{task.lane}: {why}"), task.ref, now)
-        return desk.receipt()
+        return desk.receipt

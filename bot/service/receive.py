@@ -9,13 +9,13 @@ import structlog
 
 from bot.domain.actions import Action, Verb
 from bot.domain.conversation import Decision, Purchase, Situation, decide, press
-from bot.domain.effects import Button, CloseCheckout, OpenCheckout, Say
+from bot.domain.effects import Button, CloseCheckout, Effect, OpenCheckout, Say
 from bot.domain.messages import Inbound, clean, mask_cards
 from bot.domain.orders import CancelReason, Order, OrderStatus
 from bot.domain.payments import Payment, PaymentStatus
 from bot.domain.shoppers import Shopper
 from bot.domain.understanding import Intent, Understanding
-from bot.ports import Books, Receipt, Task
+from bot.ports import Books, Receipt
 from bot.service.shop import Shop, dump_inbound, later, load_inbound, open_orders
 
 ONCE = frozenset({Verb.BUY, Verb.CANCEL})
@@ -166,32 +166,29 @@ def _in_a_group(shop: Shop, books: Books, event: Inbound, now: datetime) -> Rece
 def _carry_out(
     shop: Shop, books: Books, event: Inbound, decision: Decision, shopper: Shopper, now: datetime
 ) -> Receipt:
-    tasks: list[Task] = []
-    lanes: set[str] = set()
+    receipt = Receipt(notice=decision.notice, language=shopper.language)
 
-    def put(effect: Say | OpenCheckout | CloseCheckout, ref: str | None, *, eager: bool) -> None:
-        task = books.outbox.put(effect, channel=event.channel, chat=event.chat, ref=ref, now=now, eager=eager)
-        if task is not None:
-            tasks.append(task)
-        else:
-            lanes.add(f"{event.channel}:{event.chat}" if isinstance(effect, Say) else f"pay:{ref}")
+    def put(effect: Effect, ref: str | None, *, eager: bool = True) -> None:
+        nonlocal receipt
+        queued = books.outbox.put(effect, channel=event.channel, chat=event.chat, ref=ref, now=now, eager=eager)
+        receipt = receipt.plus(queued)
 
     instant = shop.instant(event.channel, event.chat)
     for say in decision.says:
         put(say, str(say.facts["ref"]) if "ref" in say.facts else None, eager=instant)
     if decision.purchase is not None:
         order, payment = place(shop, books, decision.purchase, shopper, now)
-        put(OpenCheckout(payment.key), order.ref, eager=True)
+        put(OpenCheckout(payment.key), order.ref)
     if decision.close is not None and books.orders.begin_closing(decision.close, CancelReason.SHOPPER, now):
         for payment in books.payments.of(decision.close):
-            put(CloseCheckout(payment.key), decision.close, eager=True)
-    return Receipt(notice=decision.notice, language=shopper.language, tasks=tuple(tasks), lanes=frozenset(lanes))
+            put(CloseCheckout(payment.key), decision.close)
+    return receipt
 
 
 def place(shop: Shop, books: Books, purchase: Purchase, shopper: Shopper, now: datetime) -> tuple[Order, Payment]:
     """Hold the stock, write the order and its payment with its frozen request.
 
-    Raises StockGone where a hold fails: another writer was quicker, and the whole event is decided anew.
+    Raises StockGone where a hold fails: another writer was quicker; the event is set aside and decided anew.
     """
     for line in purchase.lines:
         if not books.shelf.hold(line.sku, line.quantity):

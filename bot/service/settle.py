@@ -25,7 +25,7 @@ def settle(shop: Shop, books: Books, news: News, now: datetime) -> Receipt:
     """Apply one verified event once. An event that is ahead of its time is set aside and looked at again (F004)."""
     if not books.inbox.accept(news.source, news.key, now):
         return Receipt(fresh=False)
-    return _apply_or_wait(shop, books, news, 0, now)
+    return look_again(shop, books, news, 0, now)
 
 
 def set_aside(shop: Shop, books: Books, news: News, why: str, now: datetime) -> Receipt:
@@ -37,11 +37,7 @@ def set_aside(shop: Shop, books: Books, news: News, why: str, now: datetime) -> 
 
 
 def look_again(shop: Shop, books: Books, news: News, attempts: int, now: datetime) -> Receipt:
-    """Apply an event that was set aside."""
-    return _apply_or_wait(shop, books, news, attempts, now)
-
-
-def _apply_or_wait(shop: Shop, books: Books, news: News, attempts: int, now: datetime) -> Receipt:
+    """Apply an event, for the first time or after `attempts` looks in vain; set aside again where it must wait."""
     desk = Desk(shop, books, now)
     if news.livemode != shop.livemode:
         desk.alert("other_mode", f"an event with livemode={news.livemode} was ignored", None)
@@ -55,10 +51,10 @@ def _apply_or_wait(shop: Shop, books: Books, news: News, attempts: int, now: dat
             books.inbox.set_aside(news.source, news.key, news.body, str(why), again_at=again, now=now)
             if attempts == shop.told_after:
                 desk.alert("orphan", f"{news.kind}: {why}", None)
-            return desk.receipt()
+            return desk.receipt
     if attempts:
         books.inbox.settle(news.source, news.key)
-    return desk.receipt()
+    return desk.receipt
 
 
 def apply_checkout(desk: Desk, checkout: Checkout) -> None:
@@ -67,9 +63,8 @@ def apply_checkout(desk: Desk, checkout: Checkout) -> None:
     desk.books.payments.link(
         payment.key, session=checkout.session, intent=checkout.intent, url=checkout.url, now=desk.now
     )
-    if checkout.intent and not payment.intent:
-        desk.books.inbox.hurry(payment.provider, desk.now)
     if checkout.state == "complete":
+        desk.books.inbox.hurry(payment.provider, desk.now)
         (_proven if checkout.paid else _under_way)(desk, order, payment, checkout)
     elif checkout.state == "expired":
         _ran_out(desk, order, payment)

@@ -22,19 +22,16 @@ AT_ONCE = 100
 def close_overdue(shop: Shop, books: Books, clock: Clock) -> Receipt:
     """Ask the provider to expire what was not paid in time; only its answer releases the hold (F042)."""
     now = clock()
-    lanes = set()
+    receipt = Receipt()
     for ref in books.orders.overdue(now, AT_ONCE):
         order = books.orders.get(ref)
         if order is None or not books.orders.begin_closing(ref, CancelReason.EXPIRED, now):
             continue
         for payment in books.payments.of(ref):
-            books.outbox.put(CloseCheckout(payment.key), channel=order.channel, chat=order.chat, ref=ref, now=now)
-        lanes.add(f"pay:{ref}")
-    return Receipt(lanes=frozenset(lanes))
-
-
-def waiting(books: Books, clock: Clock) -> list[tuple[str, str, str, int]]:
-    return list(books.inbox.waiting(clock(), AT_ONCE))
+            closing = CloseCheckout(payment.key)
+            queued = books.outbox.put(closing, channel=order.channel, chat=order.chat, ref=ref, now=now)
+            receipt = receipt.plus(queued)
+    return receipt
 
 
 class Sweeper:
@@ -65,7 +62,7 @@ class Sweeper:
 
     async def once(self) -> None:
         await self._awake(lambda books: close_overdue(self._shop, books, self._clock))
-        for event in await self._write(lambda books: waiting(books, self._clock)):
+        for event in await self._write(lambda books: books.inbox.waiting(self._clock(), AT_ONCE)):
             await self._look_again(*event)
 
     async def _look_again(self, source: str, key: str, body: str, attempts: int) -> None:
@@ -91,5 +88,5 @@ class Sweeper:
         again = later(self._shop, attempts, now)
         books.inbox.set_aside(source, key, body, error, again_at=again, now=now)
         log.error("event.failed", source=source, key=key, attempts=attempts + 1, error=error, dead=again is None)
-        if again is None:
+        if attempts == len(self._shop.patience):  # told once, however often it is looked at after
             books.alert(Alert("poison", f"{source} {key}: {error}"), None, now)

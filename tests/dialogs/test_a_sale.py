@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bot.domain.orders import OrderStatus
@@ -122,6 +124,20 @@ def test_a_few_words_complete_what_was_said_before(
     said = dialog.shopper(then)
     assert [s.name for s in said] == ["link"], (said[0].name, said[0].text)
     assert (dialog.order().lines[0].sku, dialog.order().lines[0].quantity) == line
+
+
+def test_a_link_names_the_delivery_where_any_of_its_goods_is_carried(dialog: Dialog) -> None:
+    goods = dialog.shop.counter.catalogue
+    card = goods.product("carte")
+    assert card is not None
+    other = tuple(replace(p, kind="service") if p is card else p for p in goods.products)
+    mixed = replace(goods, products=other)
+    dialog.shop = replace(dialog.shop, counter=replace(dialog.shop.counter, catalogue=mixed))
+    dialog.perform = replace(dialog.perform, shop=dialog.shop)
+    (link,) = dialog.shopper("je voudrais une carte cadeau et un mug bleu")
+    assert "Colissimo" in link.text
+    (alone,) = dialog.other("3003").shopper("je voudrais une carte cadeau")
+    assert "Colissimo" not in alone.text
 
 
 def test_a_question_about_one_variant_is_answered_for_that_variant(dialog: Dialog) -> None:

@@ -13,7 +13,7 @@ import pytest
 from bot.domain.effects import Say
 from bot.domain.retry import RetryPolicy
 from bot.errors import Permanent, Temporary, Unreachable
-from bot.ports import Envelope, Intake, Receipt
+from bot.ports import Books, Envelope, Intake, Receipt
 from bot.service.crossing import Crossing
 from bot.service.deliver import Deliverer
 from bot.service.perform import Performer
@@ -59,14 +59,10 @@ class Office:
     write: Crossing
 
     async def say(self, *names: str, chat: str = "1", eager: bool = False) -> None:
-        def put(books: object, name: str) -> Receipt:
+        def put(books: Books, name: str) -> Receipt:
             say = Say("welcome", "fr", {"name": name})
-            task = books.outbox.put(  # type: ignore[attr-defined]
-                say, channel="telegram", chat=chat, ref=None, now=datetime.now(UTC), eager=eager
-            )
-            return Receipt(
-                tasks=(task,) if task else (), lanes=frozenset() if task else frozenset({f"telegram:{chat}"})
-            )
+            now = datetime.now(UTC)
+            return books.outbox.put(say, channel="telegram", chat=chat, ref=None, now=now, eager=eager)
 
         for name in names:
             self.deliverer.wake(await self.write(lambda books, name=name: put(books, name)))  # type: ignore[misc]

@@ -35,7 +35,7 @@ def card(counter: Counter, situation: Situation, product: Product, quantity: int
     left = [v for v in asked if situation.stock(v.sku).available != 0]
     if len(asked) == 1:
         facts["name"] = named(counter.catalogue, asked[0], language)
-        rows = _buy_rows(counter, situation, asked[0], quantity) or _alternative_rows(counter, situation, asked[0])
+        rows = _buy_rows(counter, situation, asked[0], quantity) or alternative_rows(counter, situation, asked[0])
     else:
         rows = _choices(product, left, quantity, language) if left else ()
     return situation.say("product", facts, *rows, picture=product.image)
@@ -99,7 +99,7 @@ def _buy_rows(counter: Counter, situation: Situation, variant: Variant, quantity
     return ((fewer, count, more), (buy,))
 
 
-def alternatives(counter: Counter, situation: Situation, variant: Variant) -> list[Variant]:
+def _alternatives(counter: Counter, situation: Situation, variant: Variant) -> list[Variant]:
     """What else a shopper may like who cannot have this: its siblings, then its category."""
     product = counter.catalogue.product(variant.sku)
     assert product is not None, variant.sku
@@ -108,10 +108,10 @@ def alternatives(counter: Counter, situation: Situation, variant: Variant) -> li
     return [v for v in siblings + near if situation.stock(v.sku).available != 0][:ALTERNATIVES]
 
 
-def _alternative_rows(counter: Counter, situation: Situation, variant: Variant) -> Rows:
+def alternative_rows(counter: Counter, situation: Situation, variant: Variant) -> Rows:
     return tuple(
         (_choice(named(counter.catalogue, v, situation.language), Action(Verb.SHOW, v.sku), v.unit_minor),)
-        for v in alternatives(counter, situation, variant)
+        for v in _alternatives(counter, situation, variant)
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from bot.domain.actions import Action, Verb
 from bot.domain.catalogue import Variant
 from bot.domain.conversation.counter import Counter, Decision, OpenOrder, Purchase, Situation
-from bot.domain.conversation.offers import alternatives, named
+from bot.domain.conversation.offers import alternative_rows, named
 from bot.domain.effects import Button, Fact, Say
 from bot.domain.money import LARGEST_MINOR
 from bot.domain.orders import Line
@@ -76,18 +76,8 @@ def _take(variant: Variant, quantity: int) -> Button:
 
 
 def _sold_out(counter: Counter, situation: Situation, variant: Variant, facts: dict[str, Fact]) -> Say:
-    left = alternatives(counter, situation, variant)
-    rows = [
-        (
-            Button(
-                "choice",
-                str(Action(Verb.SHOW, v.sku)),
-                facts={"name": named(counter.catalogue, v, situation.language), "price": v.unit_minor},
-            ),
-        )
-        for v in left
-    ]
-    return situation.say("sold_out", facts | {"alternatives": len(left)}, *rows)
+    rows = alternative_rows(counter, situation, variant)
+    return situation.say("sold_out", facts | {"alternatives": len(rows)}, *rows)
 
 
 def again(situation: Situation, order: OpenOrder) -> Say:
