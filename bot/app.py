@@ -8,13 +8,18 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
+from zoneinfo import ZoneInfo
 
 import structlog
+from pydantic import SecretStr
 
 from bot.channels.telegram import TelegramChannel, TelegramSettings
+from bot.channels.x import XChannel, XKeys, XSettings
 from bot.config import Settings
 from bot.domain.conversation import Counter, Rules
 from bot.domain.conversation.sales import link_facts
+from bot.domain.costs import Charge, micro
 from bot.domain.effects import Say
 from bot.domain.messages import Inbound
 from bot.domain.orders import Order
@@ -24,11 +29,13 @@ from bot.domain.understanding import Clerk
 from bot.errors import Permanent, Problem, StoreDamaged, Temporary
 from bot.metrics import measured
 from bot.payments.stripe import CheckoutRequest, SignedEvents, StripeProvider
-from bot.ports import Books, Channel, Rendered, Store, Task
+from bot.ports import Books, Channel, Rendered, Store, Task, Writer
 from bot.rendering import LANGUAGES, TemplateRenderer, Voice, templates_folder
 from bot.service.crossing import Crossing, waking
 from bot.service.deliver import Deliverer
+from bot.service.gate import Gate
 from bot.service.intake import Reception
+from bot.service.meter import Accounts, RowMeter
 from bot.service.perform import Performer
 from bot.service.receive import receive
 from bot.service.shop import Shop
@@ -38,6 +45,7 @@ from bot.web.pages import Pages, ShopFacts
 from bot.web.site import Site
 from storage import SqliteStore, open_store
 
+T = TypeVar("T")
 log = structlog.get_logger(__name__)
 DRAIN = 5.0
 """Seconds that what is begun may take to end after SIGTERM; the whole stop is done within ten."""
@@ -54,7 +62,8 @@ def utc_now() -> datetime:
 
 
 def renderer_of(settings: Settings) -> TemplateRenderer:
-    voice = Voice(settings.shop.name, settings.shop.currency, settings.shop.timezone)
+    shop = settings.shop
+    voice = Voice(shop.name, shop.currency, shop.timezone, shop.privacy_url or "")
     return TemplateRenderer(voice, settings.path.parent / "templates", languages=_languages(settings))
 
 
@@ -112,7 +121,7 @@ def _provider(settings: Settings) -> StripeProvider:
     )
 
 
-def _telegram(settings: Settings, renderer: TemplateRenderer) -> Channel:
+def _telegram(settings: Settings, renderer: TemplateRenderer, _write: Writer) -> Channel:
     own, secrets = settings.telegram, settings.secrets
     assert secrets.telegram_bot_token is not None
     hook_secret = secrets.telegram_webhook_secret
@@ -134,7 +143,41 @@ def _telegram(settings: Settings, renderer: TemplateRenderer) -> Channel:
     )
 
 
-CHANNELS: Mapping[str, Callable[[Settings, TemplateRenderer], Channel]] = {"telegram": _telegram}
+def _plain(secret: SecretStr | None) -> str:
+    return secret.get_secret_value() if secret is not None else ""
+
+
+def _accounts(settings: Settings) -> Accounts:
+    """What X charges this shop, and the most it may cost a day."""
+    prices = {charge: micro(getattr(settings.x.prices, charge.value)) for charge in Charge}
+    return Accounts("x", prices, micro(settings.x.daily_budget_usd))
+
+
+def _x(settings: Settings, _renderer: TemplateRenderer, write: Writer) -> Channel:
+    own, secrets = settings.x, settings.secrets
+    return XChannel(
+        XSettings(
+            keys=XKeys(
+                _plain(secrets.x_consumer_key),
+                _plain(secrets.x_consumer_secret),
+                _plain(secrets.x_access_token),
+                _plain(secrets.x_access_token_secret),
+                _plain(secrets.x_bearer_token) or None,
+            ),
+            account=own.account or "",
+            api_base=own.api_base,
+            mentions_every=own.mentions_every,
+            messages_every=own.dms_every,
+            posts=settings.posts,
+            zone=ZoneInfo(settings.shop.timezone),
+            webhook=f"{public_url(settings)}/x/webhook" if own.mode == "webhook" else None,
+        ),
+        RowMeter(_accounts(settings), write, utc_now),
+        utc_now,
+    )
+
+
+CHANNELS: Mapping[str, Callable[[Settings, TemplateRenderer, Writer], Channel]] = {"telegram": _telegram, "x": _x}
 """A new channel is one file and one line here."""
 
 
@@ -152,8 +195,13 @@ class Running:
     """Take in nothing more and finish what is begun; what comes in meanwhile by webhook is kept for the next start."""
 
 
-def _shop(settings: Settings, provider: StripeProvider, instant: Callable[[str, str], bool]) -> Shop:
-    clerk = clerk_of(settings)
+def _shop(
+    settings: Settings,
+    provider: StripeProvider,
+    instant: Callable[[str, str], bool],
+    elsewhere: Callable[[str], str] = lambda _channel: "",
+) -> Shop:
+    clerk, accounts = clerk_of(settings), _accounts(settings)
     return Shop(
         counter=counter_of(settings),
         understand=lambda text, language: clerk.understand(text, language=language),
@@ -164,6 +212,9 @@ def _shop(settings: Settings, provider: StripeProvider, instant: Callable[[str, 
         hold=settings.orders.hold,
         page=_page(settings),
         instant=instant,
+        elsewhere=elsewhere,
+        full=lambda books, channel, now: channel == "x" and accounts.wait(books, "dm_sends_a_day", now) > 0,
+        metered=frozenset({"x"}),
     )
 
 
@@ -213,10 +264,16 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
     store = store_of(settings)
     write = Crossing(store)
     renderer = renderer_of(settings)
-    channels = {name: CHANNELS[name](settings, renderer) for name in _enabled(settings)}
+    channels = {name: CHANNELS[name](settings, renderer, write) for name in _enabled(settings)}
     provider = _provider(settings)
-    shop = _shop(settings, provider, lambda channel, chat: channel in channels and channels[channel].free(chat))
-    perform = Performer(shop, store, channels, provider, renderer)
+    shop = _shop(
+        settings,
+        provider,
+        lambda channel, chat: channel in channels and channels[channel].free(chat),
+        lambda channel: _elsewhere(channels, channel),
+    )
+    gates = {"x": Gate(_accounts(settings), write, utc_now)}
+    perform = Performer(shop, store, channels, provider, renderer, gates)
     policy = RetryPolicy(settings.delivery.retry_base, settings.delivery.max_attempts)
     deliverer = Deliverer(perform, write, utc_now, policy=policy, lease=settings.delivery.lease)
     awake = waking(write, deliverer.wake)
@@ -245,6 +302,13 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
             await channel.stop()
         await provider.stop()
         await asyncio.to_thread(store.close)
+
+
+def _elsewhere(channels: Mapping[str, Channel], channel: str) -> str:
+    """Where a shopper of that channel may write instead, without an @ or a link, which would mean others there."""
+    telegram = channels.get("telegram")
+    known = telegram.username if channel != "telegram" and isinstance(telegram, TelegramChannel) else ""
+    return f"Telegram ({known})" if known else ""
 
 
 async def _listen(channel: Channel, reception: Reception) -> None:
@@ -285,6 +349,7 @@ def _hooks(
         clock=utc_now,
         take=telegram.take if by_webhook and isinstance(telegram, TelegramChannel) else None,
         telegram_secret=hook_secret.get_secret_value() if hook_secret and by_webhook else "",
+        x=x if isinstance(x := channels.get("x"), XChannel) else None,
     )
 
 
@@ -317,12 +382,19 @@ def _site(
     return Site(hooks, Pages(folders, facts), look, ailing, lambda: measured(store), shop.locale)
 
 
+class _Nowhere:
+    """For a channel that is only looked at: nothing is kept of it."""
+
+    def __call__(self, work: Callable[[Books], T]) -> Awaitable[T]:
+        raise Permanent("nothing is kept here")
+
+
 async def _asked(settings: Settings) -> list[Problem]:
     """Whether Telegram and Stripe accept the shop's keys and are set up for it."""
     found: list[Problem] = []
     renderer = renderer_of(settings)
     for name in _enabled(settings):
-        channel = CHANNELS[name](settings, renderer)
+        channel = CHANNELS[name](settings, renderer, _Nowhere())
         found += [Problem("environment", 0, name, wrong, remedy) for wrong, remedy in await channel.examine()]
         await channel.stop()
     provider = _provider(settings)

@@ -63,6 +63,10 @@ class Unreachable(Permanent):
     """The person on the other side cannot be written to: blocked, deactivated, kicked."""
 
 
+class Refused(Permanent):
+    """The platform's rules or the shop's own limits forbid it; that is as it should be and nobody needs to look."""
+
+
 class Forged(Exception):
     """The message does not come from whom it names: a bad, missing or outdated signature."""
 

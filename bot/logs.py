@@ -18,6 +18,7 @@ SECRETS = re.compile(
     r"|\bwhsec_[A-Za-z0-9+/=_-]+"
     r"|\bcs_(?:live|test)_[A-Za-z0-9]+"  # whoever has a session's address can pay it
     r"|(?i:\b(?:bearer|basic)\s+)[A-Za-z0-9._~+/=-]{8,}"
+    r"|(?i:\boauth_\w+=)\"?[^\",\s]+"
     r"|(?<=/o/)[A-Za-z0-9_-]{20,}"
 )
 NOISY = ("httpx", "httpcore", "telegram", "tweepy", "stripe", "aiohttp", "asyncio", "uvicorn", "urllib3", "oauthlib")

@@ -21,6 +21,7 @@ from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined, Template, Te
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
+from bot.domain.conversation.typed import choices
 from bot.domain.effects import Button, Say
 from bot.domain.money import to_decimal
 from bot.errors import Problem
@@ -31,7 +32,10 @@ LANGUAGES = ("fr", "en")
 BLANKS = re.compile(r"\n{3,}")
 ESCAPED = frozenset({"telegram"})
 """Channels whose messages are HTML; the others get plain text."""
+TYPED = frozenset({"x"})
+"""Channels without buttons: a choice is typed as its number."""
 MESSAGES = tuple(SAMPLES)
+Rows = tuple[tuple[tuple[str, str | None, str | None], ...], ...]
 
 
 def templates_folder() -> Path:
@@ -48,6 +52,7 @@ class Voice:
     shop: str
     currency: str
     timezone: str
+    privacy_url: str = ""
 
 
 class TemplateRenderer:
@@ -77,6 +82,8 @@ class TemplateRenderer:
     def say(self, say: Say, *, channel: str, task: int) -> Rendered:
         language = say.language if say.language in self._languages else self._languages[0]
         text = self._template(say.message, language, channel).render(say.facts)
+        if channel in TYPED:
+            return Rendered(BLANKS.sub("\n\n", text.strip()), self._typed_rows(say, language), say.picture)
         rows: list[tuple[tuple[str, str | None, str | None], ...]] = []
         place = 0
         for row in say.buttons:
@@ -88,6 +95,12 @@ class TemplateRenderer:
             if worded:
                 rows.append(tuple(worded))
         return Rendered(BLANKS.sub("\n\n", text.strip()), tuple(rows), say.picture)
+
+    def _typed_rows(self, say: Say, language: str) -> Rows:
+        """Each choice with the number to type, then each address; the rest is said in the template's words."""
+        numbered = [(self._label(button, language), str(n), None) for n, (_, button) in enumerate(choices(say), 1)]
+        links = [(self._label(b, language), None, b.url) for row in say.buttons for b in row if b.url is not None]
+        return tuple((it,) for it in [*links, *numbered])
 
     def word(self, name: str, language: str) -> str:
         words = self._words.get(language) or self._words[self._languages[0]]
@@ -158,5 +171,5 @@ def _environment(voice: Voice, folders: Sequence[Path], language: str, *, html: 
         return Markup("<b>{}</b>").format(text) if html else text
 
     environment.filters |= {"money": money, "date": date, "bold": bold}
-    environment.globals["shop"] = voice.shop
+    environment.globals |= {"shop": voice.shop, "privacy_url": voice.privacy_url}
     return environment

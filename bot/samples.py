@@ -40,6 +40,10 @@ STATUS: dict[str, Fact] = ORDER | {
     "refunded": False,
     "at": "2026-11-23T12:00:00+00:00",
 }
+PUBLIC: dict[str, Fact] = {"who": "camille", "wording": 0, "code": "48213", "elsewhere": "Telegram (atelier_bot)"}
+OFFERED: dict[str, Fact] = {
+    name: PRODUCT[name] for name in ("name", "price", "from", "stock", "available", "quantity", "delivery")
+} | {"elsewhere": ""}
 STATUSES = ("created", "paid", "fulfilled", "returned", "canceled")
 SUPPORT: dict[str, Fact] = {"support": "bonjour@example.com"}
 
@@ -90,6 +94,17 @@ SAMPLES: Mapping[str, Sequence[Facts]] = {
         PRODUCT | {"from": True, "quantity": 1, "stock": "in", "available": None, "delivery": None, "options": []},
         *(PRODUCT | {"stock": stock} for stock in ("out", "last", "limited")),
     ],
+    "public_choice": [
+        PUBLIC | {"items": [{"name": "Mug bleu", "price": 1800, "from": False}], "more": 0},
+        PUBLIC | {"items": [{"name": "Mug", "price": 1800, "from": True}] * 3, "more": 2, "wording": 1},
+    ],
+    "public_invite": [PUBLIC | {"wording": way} for way in (0, 7, 24)],
+    "public_offer": [
+        PUBLIC | OFFERED,
+        PUBLIC | OFFERED | {"who": "", "wording": 1, "from": True, "delivery": None, "available": None, "stock": "in"},
+        *(PUBLIC | OFFERED | {"stock": stock, "wording": 2, "delivery": 0} for stock in ("out", "last", "limited")),
+    ],
+    "public_open": [PUBLIC | {"wording": way} for way in range(3)],
     "refund_due": [ORDER | {"twice": True}, ORDER | {"twice": False}],
     "refunded": [ORDER | {"refunded": 500, "whole": False}, ORDER | {"refunded": 3600, "whole": True}],
     "sold_out": [WANTED | {"alternatives": 2}, {"name": "Mug", "quantity": 1, "alternatives": []}],

@@ -6,7 +6,9 @@ import sqlite3
 from datetime import datetime
 
 from bot.domain.effects import Alert
+from storage.conduct import SqlConduct
 from storage.inbox import SqlInbox
+from storage.ledger import SqlLedger
 from storage.orders import SqlOrders
 from storage.outbox import SqlOutbox
 from storage.payments import SqlPayments
@@ -23,6 +25,8 @@ class SqlBooks:
         self.orders = SqlOrders(connection)
         self.payments = SqlPayments(connection)
         self.outbox = SqlOutbox(connection)
+        self.ledger = SqlLedger(connection)
+        self.conduct = SqlConduct(connection)
         self._do = connection.execute
 
     def alert(self, alert: Alert, ref: str | None, now: datetime) -> None:

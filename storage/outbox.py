@@ -19,6 +19,9 @@ AT_ONCE = ""
 """Sorts before every time: a fresh row is due whatever the clock says (F098)."""
 LEASE = timedelta(seconds=30)
 
+TYPED = "x"
+"""The channel on which choices are typed, not pressed: only its rows are indexed by chat."""
+
 _OPEN = "state IN ('queued', 'sending')"
 
 
@@ -171,6 +174,20 @@ class SqlOutbox:
             {"bit": 1 << min(int(place), 62), "id": int(row_id)},
         )
         return buttons[int(place)], first.rowcount == 1
+
+    def last_said(self, channel: str, chat: str) -> tuple[int, Say] | None:
+        if channel != TYPED:
+            return None
+        rows = self._do(
+            f"SELECT id, body FROM outbox WHERE channel = '{TYPED}' AND chat = ? AND state IN ('sent', 'sending')"
+            " ORDER BY id DESC LIMIT 5",
+            (chat,),
+        )
+        for row_id, body in rows:
+            effect = load_effect(body)
+            if isinstance(effect, Say) and effect.answers is None:
+                return row_id, effect
+        return None
 
     def link_message(self, ref: str) -> str | None:
         row = self._do(

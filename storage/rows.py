@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, assert_never
 
 from bot.domain.effects import Button, CloseCheckout, Effect, Facts, GiveBack, OpenCheckout, Retire, Say
+from bot.domain.messages import Post
 from bot.domain.orders import CancelReason, Line, Order, OrderStatus
 from bot.domain.payments import Payment, PaymentStatus
 from bot.domain.shoppers import Shopper
@@ -85,13 +86,22 @@ def payment(row: Sequence[Any]) -> Payment:
     return Payment(key, ref, provider, PaymentStatus(status), currency, amount, request, moment(made), *rest)
 
 
-SHOPPER_COLUMNS = "channel, chat, language, name, chosen, question, asked_at, quiet, reachable"
+SHOPPER_COLUMNS = "channel, chat, language, name, chosen, question, asked_at, quiet, reachable, wrote"
 
 
 def shopper(row: Sequence[Any]) -> Shopper:
-    channel, chat, language, name, chosen, question, asked, quiet, reachable = row
+    channel, chat, language, name, chosen, question, asked, quiet, reachable, wrote = row
     return Shopper(
-        channel, chat, language, name, bool(chosen), question, maybe(asked), bool(quiet), reachable=bool(reachable)
+        channel,
+        chat,
+        language,
+        name,
+        bool(chosen),
+        question,
+        maybe(asked),
+        bool(quiet),
+        reachable=bool(reachable),
+        wrote=bool(wrote),
     )
 
 
@@ -123,6 +133,8 @@ def dump_effect(effect: Effect) -> str:
             }
             optional = {"picture": effect.picture, "replaces": effect.replaces, "pictured": effect.pictured}
             body |= {name: value for name, value in optional.items() if value}
+            if effect.answers is not None:
+                body["answers"] = asdict(effect.answers)
         case Retire():
             body = {"retire": effect.ref}
         case OpenCheckout():
@@ -156,7 +168,14 @@ def load_effect(body: str) -> Effect:
 
 
 def _optional(rest: Mapping[Any, Any]) -> dict[str, Any]:
-    return {name: rest[name] for name in ("picture", "replaces", "pictured") if name in rest}
+    found = {name: rest[name] for name in ("picture", "replaces", "pictured") if name in rest}
+    if "answers" in rest:
+        found["answers"] = load_post(rest["answers"])
+    return found
+
+
+def load_post(written: Mapping[str, Any]) -> Post:
+    return Post(**{**written, "shows": tuple(written.get("shows", ()))})
 
 
 def _dump_button(button: Button) -> dict[str, Any]:

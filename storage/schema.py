@@ -98,6 +98,41 @@ CREATE TABLE alerts (
 ) STRICT
 """
 
+SECOND = """
+ALTER TABLE shoppers ADD COLUMN wrote INTEGER NOT NULL DEFAULT 1;
+
+CREATE TABLE cursors (
+    name TEXT PRIMARY KEY, value TEXT NOT NULL, updated_at TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE quotas (
+    name TEXT PRIMARY KEY, most INTEGER NOT NULL, used INTEGER NOT NULL, until TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE costs (
+    id INTEGER PRIMARY KEY, day TEXT NOT NULL, channel TEXT NOT NULL, kind TEXT NOT NULL, resource TEXT NOT NULL,
+    chat TEXT NOT NULL DEFAULT '', ref TEXT, micro_usd INTEGER NOT NULL CHECK (micro_usd >= 0), at TEXT NOT NULL,
+    UNIQUE (channel, day, kind, resource)
+) STRICT;
+
+CREATE INDEX costs_of_chat ON costs (channel, chat) WHERE ref IS NULL;
+
+CREATE INDEX costs_of_order ON costs (ref) WHERE ref IS NOT NULL;
+
+CREATE TABLE policy (
+    id INTEGER PRIMARY KEY, outbox INTEGER NOT NULL, channel TEXT NOT NULL, chat TEXT NOT NULL, act TEXT NOT NULL,
+    post TEXT, allowed INTEGER NOT NULL, reason TEXT NOT NULL, words TEXT NOT NULL DEFAULT '', at TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX policy_of_chat ON policy (channel, chat, act, at) WHERE allowed = 1;
+
+CREATE INDEX policy_of_post ON policy (post) WHERE allowed = 1 AND post IS NOT NULL;
+
+CREATE INDEX outbox_typed ON outbox (chat, id) WHERE channel = 'x';
+
+CREATE INDEX policy_of_words ON policy (channel, words) WHERE allowed = 1 AND words != ''
+"""
+
 VIEWS = {
     "v_orders": """
         SELECT o.ref, o.channel, o.chat, o.status, o.cancel_reason, o.needs_review IS NOT NULL AS needs_review,
@@ -116,6 +151,8 @@ VIEWS = {
     "v_outbox": "SELECT id, channel, chat, kind, ref, state, attempts, ambiguous, created_at, sent_at FROM outbox",
     "v_history": "SELECT ref, from_status, to_status, cause, at, id FROM history",
     "v_alerts": "SELECT id, kind, ref, text, at FROM alerts",
+    "v_costs": "SELECT day, channel, kind, resource, chat, ref, micro_usd, at, id FROM costs",
+    "v_policy": "SELECT id, outbox, channel, chat, act, post, allowed, reason, at FROM policy",
 }
 
 MIGRATIONS = Migrations("comptoir")
@@ -124,6 +161,12 @@ MIGRATIONS = Migrations("comptoir")
 @MIGRATIONS()
 def m001_first_tables(db: Database) -> None:
     for statement in FIRST.split(";\n"):
+        db.execute(statement)
+
+
+@MIGRATIONS()
+def m002_what_a_platform_allows_and_costs(db: Database) -> None:
+    for statement in SECOND.split(";\n"):
         db.execute(statement)
 
 

@@ -21,10 +21,10 @@ class SqlShoppers:
 
     def keep(self, person: Shopper, now: datetime) -> None:
         self._do(
-            f"INSERT INTO shoppers ({SHOPPER_COLUMNS}, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            f"INSERT INTO shoppers ({SHOPPER_COLUMNS}, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
             " ON CONFLICT DO UPDATE SET language = excluded.language, name = excluded.name, chosen = excluded.chosen,"
             " question = excluded.question, asked_at = excluded.asked_at, quiet = excluded.quiet,"
-            " reachable = excluded.reachable, updated_at = excluded.updated_at",
+            " reachable = excluded.reachable, wrote = excluded.wrote, updated_at = excluded.updated_at",
             (
                 person.channel,
                 person.chat,
@@ -35,6 +35,7 @@ class SqlShoppers:
                 stamp(person.asked_at) if person.asked_at else None,
                 person.quiet,
                 person.reachable,
+                person.wrote,
                 stamp(now),
             ),
         )

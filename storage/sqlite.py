@@ -35,6 +35,8 @@ NEWEST_FIRST = {
     "v_outbox": "id",
     "v_history": "id",
     "v_alerts": "id",
+    "v_costs": "id",
+    "v_policy": "id",
 }
 LOCK_WAIT = 5.0
 """Seconds to wait for somebody else's lock (a backup tool, a person's shell)."""

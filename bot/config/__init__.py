@@ -4,7 +4,7 @@ from bot.config.advice import warnings
 from bot.config.reading import Report, examine, load
 from bot.config.schema import schema, schema_text
 from bot.config.secrets import Secrets
-from bot.config.sections import Delivery, Orders, Reconcile, Shop, Storage, Stripe, Telegram, Web, X
+from bot.config.sections import Delivery, Orders, Reconcile, Shop, Storage, Stripe, Telegram, Web, X, XPrices
 from bot.config.settings import Settings
 from bot.errors import ConfigError, Problem
 
@@ -23,6 +23,7 @@ __all__ = [
     "Telegram",
     "Web",
     "X",
+    "XPrices",
     "examine",
     "load",
     "schema",

@@ -11,7 +11,13 @@ from pydantic import PlainValidator, WithJsonSchema
 
 from bot.config.literal import Wrong, shown
 
-POST = re.compile(r"https://(?:x|twitter)\.com/[A-Za-z0-9_]{1,15}/status/([0-9]{1,20})")
+POST = re.compile(
+    r"https://(?:(?:www|mobile|m)\.)?(?:x|twitter)\.com/([A-Za-z0-9_]{1,15}|i/web)/status/([1-9][0-9]{0,19})"
+    r"(?:/(?:photo|video)/[0-9]{1,2})?/?(?:\?[^\s#]*)?(?:#\S*)?"
+)
+"""As browsers, phones and "copy link" write it: account, then id. Also read by editors, so nothing of Python's own."""
+NO_ACCOUNT = frozenset({"i", "i/web"})
+"""What stands in an address of a post that does not say whose it is."""
 SQLITE = "sqlite:///"
 
 
@@ -79,15 +85,35 @@ def picture(value: str) -> str:
 def post(value: object) -> str:
     if isinstance(value, str) and POST.fullmatch(value):
         return value
+    meant = _meant(str(value).strip()) if isinstance(value, str | int) else None
     raise Wrong(
         f"{shown(value)} is not the address of a post on X",
-        remedy='write "https://x.com/atelier_lumiere/status/1234567890"',
+        example=f'"{meant}"' if meant else '"https://x.com/atelier_lumiere/status/1234567890"',
     )
 
 
+def _meant(text: str) -> str | None:
+    """An address without its https://, or the bare id of a post."""
+    bare = re.sub(r"^(?:https?:)?//", "", text)
+    guesses = (f"https://{bare}", f"https://x.com/i/status/{bare}")
+    return next((guess for guess in guesses if POST.fullmatch(guess)), None)
+
+
 def post_id(address: str) -> str:
-    """https://x.com/a/status/123 -> "123", the key under which X speaks of the post."""
-    return address.rsplit("/", 1)[-1]
+    """https://x.com/a/status/123?s=20 -> "123", the key under which X speaks of the post."""
+    return _post_parts(address)[2]
+
+
+def post_account(address: str) -> str | None:
+    """https://x.com/a/status/123 -> "a"; None where the address does not say whose post it is."""
+    account = _post_parts(address)[1]
+    return None if account in NO_ACCOUNT else account
+
+
+def _post_parts(address: str) -> re.Match[str]:
+    match = POST.fullmatch(address)
+    assert match is not None, address
+    return match
 
 
 def database(value: object) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bot.config import syntax
+from bot.config import selling_on_x, syntax
 from bot.config.faults import named
 from bot.config.places import Places
 from bot.config.rules import Fault
@@ -48,11 +48,6 @@ def _digital_goods(settings: Settings) -> Iterator[Fault]:
 def _nothing_to_sell(settings: Settings) -> Iterator[Fault]:
     if not settings.catalogue.products:
         yield Fault(("products",), "there is nothing to sell", "write a [[products]] table")
-
-
-def _selling_on_x(settings: Settings) -> Iterator[Fault]:
-    if settings.x.enabled:
-        yield Fault(("channels", "x"), "selling on X comes with a later version", "write enabled = false until then")
 
 
 def _public_url(settings: Settings) -> Iterator[Fault]:
@@ -120,11 +115,11 @@ def _words_never_used(settings: Settings) -> Iterator[Fault]:
 ADVICE: tuple[Callable[[Settings], Iterator[Fault]], ...] = (
     _nothing_to_sell,
     _digital_goods,
-    _selling_on_x,
     _public_url,
     _somebody_to_ask,
     _terms,
     _key_that_may_do_everything,
     _names_used_twice,
     _words_never_used,
+    *selling_on_x.ADVICE,
 )

@@ -26,6 +26,9 @@ LONGEST_HOLD = timedelta(hours=24)
 """A Checkout Session lives at most 24 hours: https://docs.stripe.com/api/checkout/sessions/create `expires_at`."""
 LARGEST_STOCK = 9_999_999
 TOO_MANY_DIGITS = 12
+CHARGE_DECIMALS = 6
+LARGEST_CHARGE = 1000
+"""US dollars for one thing read or sent; more is a slip of the pen."""
 
 
 def duration(value: object) -> timedelta:
@@ -108,6 +111,17 @@ def _budget(value: object) -> Decimal:
     return exact(value, "USD", least=0)
 
 
+def _usd(value: object) -> Decimal:
+    amount = _number(value, "0.010")
+    if amount < 0:
+        raise Wrong(f"{shown(value)} is negative", example="0.010")
+    if amount > LARGEST_CHARGE:
+        raise Wrong(f"{shown(value)} is more than {LARGEST_CHARGE} dollars for one thing", example="0.010")
+    if amount != round(amount, CHARGE_DECIMALS):
+        raise Wrong(f"{shown(value)} has more than {CHARGE_DECIMALS} decimals", example="0.010")
+    return amount
+
+
 def _rate(value: object) -> float:
     rate = _number(value, "30")
     if not 0 < rate <= 1_000_000:
@@ -133,6 +147,10 @@ Price = Annotated[Decimal, PlainValidator(_price), WithJsonSchema({"type": "numb
 """More than nothing, in the shop's currency."""
 Fee = Annotated[Decimal, PlainValidator(_fee), WithJsonSchema({"type": "number", "minimum": 0})]
 Budget = Annotated[Decimal, PlainValidator(_budget), WithJsonSchema({"type": "number", "minimum": 0})]
+Usd = Annotated[
+    Decimal, PlainValidator(_usd), WithJsonSchema({"type": "number", "minimum": 0, "maximum": LARGEST_CHARGE})
+]
+"""What a service takes for one thing, in US dollars to the millionth."""
 Rate = Annotated[float, PlainValidator(_rate), WithJsonSchema({"type": "number", "exclusiveMinimum": 0})]
 
 Level = Literal["unlimited", "limited", "out"]

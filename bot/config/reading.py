@@ -152,5 +152,6 @@ def _settings(path: Path, file: File, held: vault.Secrets) -> Settings:
         keywords=MappingProxyType(file.keywords),
         catalogue=shelf.catalogue(file),
         posts=shelf.posts(file),
+        post_addresses=tuple(entry.posts for entry in file.products),
         secrets=held,
     )

@@ -37,6 +37,12 @@ NAMES = tuple(name.upper() for name in Secrets.__dataclass_fields__)
 REMEDIES = {
     "TELEGRAM_BOT_TOKEN": "set it to the token that @BotFather gave you, such as 123456789:AA…",
     "TELEGRAM_WEBHOOK_SECRET": "set it to 32 random letters and digits",
+    "X_CONSUMER_KEY": "set it to the API key of your app: console.x.com, Apps, your app, Keys and tokens",
+    "X_CONSUMER_SECRET": "set it to the API key secret: console.x.com, Apps, your app, Keys and tokens",
+    "X_ACCESS_TOKEN": "set it to the access token that console.x.com (Keys and tokens) makes for the shop's account, "
+    "with read, write and direct message permissions",
+    "X_ACCESS_TOKEN_SECRET": "set it to the secret that console.x.com (Keys and tokens) shows with the access token",
+    "X_BEARER_TOKEN": "set it to the bearer token of your app: console.x.com, Apps, your app, Keys and tokens",
     "STRIPE_API_KEY": "set it to a restricted key of dashboard.stripe.com/apikeys, such as rk_test_…",
     "STRIPE_WEBHOOK_SECRET": "set it to the signing secret of the webhook endpoint, such as whsec_…",
 }
@@ -45,11 +51,14 @@ PLACEHOLDER = re.compile(
     r"<.*>|\[.*\]|\{.*\}|[x*._\-\u2026 ]{0,}|.*(?:\.\.\.|\u2026)",
     re.IGNORECASE,
 )
-VENDOR_PREFIX = re.compile(r"(?:sk|rk|pk)_(?:test|live)_|whsec_|[0-9]+:")
+VENDOR_PREFIX = re.compile(r"(?:sk|rk|pk)_(?:test|live)_|whsec_|[0-9]+:|[0-9]{5,}-")
 STRIPE_KEY = re.compile(r"(?:sk|rk)_(test|live)_[A-Za-z0-9_]+")
 TELEGRAM_TOKEN = re.compile(r"[0-9]{3,20}:[A-Za-z0-9_-]{20,}")
 TELEGRAM_WEBHOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
 """https://core.telegram.org/bots/api#setwebhook `secret_token`."""
+X_KEY = re.compile(r"[\x21-\x7e]+")
+X_ACCESS_TOKEN = re.compile(r"[0-9]{1,20}-[A-Za-z0-9]+")
+"""As https://docs.x.com/fundamentals/authentication/oauth-1-0a/authorizing-a-request shows it."""
 NOT_A_SIGNING_SECRET = re.compile(r"(?:sk|rk|pk)_(?:test|live)_|we_")
 
 
@@ -68,6 +77,16 @@ def _webhook_secret(text: str, _live: bool) -> str | None:
     return "Telegram takes 1 to 256 letters A-Z, digits, _ and -"
 
 
+def _x_key(text: str, _live: bool) -> str | None:
+    return None if X_KEY.fullmatch(text) else "it holds a space or a letter beyond A-Z, which X's keys do not have"
+
+
+def _x_access_token(text: str, _live: bool) -> str | None:
+    if X_ACCESS_TOKEN.fullmatch(text):
+        return None
+    return "it is not an access token, which reads digits-letters; the digits are the account's user id"
+
+
 def _stripe_key(text: str, live: bool) -> str | None:
     match = STRIPE_KEY.fullmatch(text)
     if match is None:
@@ -84,6 +103,11 @@ def _signing_secret(text: str, _live: bool) -> str | None:
 SHAPES: dict[str, Callable[[str, bool], str | None]] = {
     "TELEGRAM_BOT_TOKEN": _telegram_token,
     "TELEGRAM_WEBHOOK_SECRET": _webhook_secret,
+    "X_CONSUMER_KEY": _x_key,
+    "X_CONSUMER_SECRET": _x_key,
+    "X_ACCESS_TOKEN": _x_access_token,
+    "X_ACCESS_TOKEN_SECRET": _x_key,
+    "X_BEARER_TOKEN": _x_key,
     "STRIPE_API_KEY": _stripe_key,
     "STRIPE_WEBHOOK_SECRET": _signing_secret,
 }
@@ -126,14 +150,25 @@ def impossible(secrets: Secrets, environment: Environment, file: Table) -> Itera
                 yield Problem(place, line, name, wrong, remedy)
 
 
+PAYING = ("STRIPE_API_KEY", "STRIPE_WEBHOOK_SECRET")
+SELLING: dict[str, tuple[str, ...]] = {
+    "telegram": ("TELEGRAM_BOT_TOKEN",),
+    "x": ("X_CONSUMER_KEY", "X_CONSUMER_SECRET", "X_ACCESS_TOKEN", "X_ACCESS_TOKEN_SECRET"),
+}
+"""By channel."""
+CALLED_BACK: dict[str, tuple[str, ...]] = {"telegram": ("TELEGRAM_WEBHOOK_SECRET",), "x": ("X_BEARER_TOKEN",)}
+"""By channel, with mode = "webhook": X registers webhooks with the app's own token, not with the account's."""
+
+
 def needed(file: Table) -> tuple[str, ...]:
     """The secrets without which the shop of this file cannot run."""
-    names = ["STRIPE_API_KEY", "STRIPE_WEBHOOK_SECRET"]
-    if sells_on(file, "telegram"):
-        names.append("TELEGRAM_BOT_TOKEN")
-        if table(file, "channels", "telegram").get("mode") == "webhook":
-            names.append("TELEGRAM_WEBHOOK_SECRET")
-    return tuple(names)
+    names: tuple[str, ...] = PAYING
+    for channel in SELLING:
+        if sells_on(file, channel):
+            names += SELLING[channel]
+            if table(file, "channels", channel).get("mode") == "webhook":
+                names += CALLED_BACK[channel]
+    return names
 
 
 def missing(secrets: Secrets, environment: Environment, file: Table) -> Iterator[Problem]:

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from bot.config.addresses import DatabaseAddress, ServiceAddress, WebAddress
-from bot.config.amounts import Budget, Count, Duration, Hold, Rate, Switch
+from bot.config.amounts import Budget, Count, Duration, Hold, Rate, Switch, Usd
 from bot.config.regions import Country, Currency, Zone
 from bot.config.texts import Account, Host, Name, Support
 
@@ -79,6 +79,31 @@ class Telegram(Written):
     """Telegram's limit in one chat."""
 
 
+class XPrices(Written):
+    """What X charges, in US dollars, as of August 2026 (docs.x.com/x-api/getting-started/pricing)."""
+
+    mention_read: Usd = Field(Decimal("0.001"), examples=[Decimal("0.001")])
+    """A mention of your own account that was asked for."""
+    dm_read: Usd = Field(Decimal("0.010"), examples=[Decimal("0.010")])
+    """A direct message that was asked for."""
+    user_read: Usd = Field(Decimal("0.010"), examples=[Decimal("0.010")])
+    """What X knows of a person."""
+    post_read: Usd = Field(Decimal("0.005"), examples=[Decimal("0.005")])
+    """Any other post that was asked for."""
+    mention_event: Usd = Field(Decimal("0.005"), examples=[Decimal("0.005")])
+    """A mention that X called the webhook with."""
+    dm_event: Usd = Field(Decimal("0.010"), examples=[Decimal("0.010")])
+    """A direct message that X called the webhook with."""
+    dm_sent: Usd = Field(Decimal("0.015"), examples=[Decimal("0.015")])
+    """A direct message to a shopper."""
+    post: Usd = Field(Decimal("0.015"), examples=[Decimal("0.015")])
+    """A post, or a reply that nobody asked for, without a link."""
+    post_with_url: Usd = Field(Decimal("0.200"), examples=[Decimal("0.200")])
+    """A post or reply with a link in it."""
+    summoned_reply: Usd = Field(Decimal("0.010"), examples=[Decimal("0.010")])
+    """A reply to someone who mentioned the shop or quoted its post."""
+
+
 class X(Written):
     """The shop's account on X. Without this table the shop is not on X."""
 
@@ -96,6 +121,7 @@ class X(Written):
     """How often direct messages are asked for; X allows 15 questions in 15 minutes."""
     daily_budget_usd: Budget = Field(Decimal("5.00"), examples=[Decimal("5.00")])
     """The most that X may cost a day (UTC), in US dollars."""
+    prices: XPrices = XPrices()
 
 
 class Stripe(Written):

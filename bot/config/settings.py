@@ -30,7 +30,9 @@ class Settings:
     """By intent, as bot.domain.understanding.Intent spells it."""
     catalogue: Catalogue
     posts: Mapping[str, tuple[str, ...]]
-    """Post id on X -> the SKUs of the products that the post shows."""
+    """Post id on X -> the SKUs that can be bought of the products that the post shows, in the file's order."""
+    post_addresses: tuple[tuple[str, ...], ...] = ()
+    """For each product of the catalogue, its posts as they are written."""
     secrets: Secrets = field(default_factory=Secrets)
 
     @property

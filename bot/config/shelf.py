@@ -23,12 +23,13 @@ def catalogue(file: File) -> Catalogue:
 
 
 def posts(file: File) -> Mapping[str, tuple[str, ...]]:
-    """Post id -> SKUs of the products that name the post, in the file's order."""
-    shown: dict[str, tuple[str, ...]] = {}
+    """Post id -> SKUs that can be bought of the products that name the post, each once, in the file's order."""
+    shown: dict[str, dict[str, None]] = {}
     for entry in file.products:
+        skus = [each.sku for each in entry.variants or (entry,)]
         for address in entry.posts:
-            shown[post_id(address)] = (*shown.get(post_id(address), ()), entry.sku)
-    return MappingProxyType(shown)
+            shown.setdefault(post_id(address), {}).update(dict.fromkeys(skus))
+    return MappingProxyType({post: tuple(skus) for post, skus in shown.items()})
 
 
 def _product(entry: ProductEntry, currency: str) -> Product:

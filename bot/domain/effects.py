@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from bot.domain.messages import Post
+
 Fact: TypeAlias = "str | int | bool | list[Fact] | dict[str, Fact] | None"
 """What a message may carry: JSON, and never a float, since money is integer minor units."""
 Facts: TypeAlias = Mapping[str, Fact]
@@ -35,7 +37,8 @@ class Say:
     """Say `message` (a template's name) in the shopper's chat, in `language`, below what was said before.
 
     `replaces` is the platform's id of a message of ours that this one takes the place of; `pictured` says that
-    the one replaced is a picture with a caption.
+    the one replaced is a picture with a caption. `answers` is the public post that it replies to, for all to read;
+    None for what is said in private.
     """
 
     message: str
@@ -45,6 +48,7 @@ class Say:
     picture: str | None = None
     replaces: str | None = None
     pictured: bool = False
+    answers: Post | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,12 +24,26 @@ _MARKS_IN_A_ROW = 4
 
 
 @dataclass(frozen=True, slots=True)
+class Post:
+    """A public post that may be answered: its id, when it was written (ISO 8601, UTC), and whether it addresses the
+    shop, which alone allows an answer. `shows` are the SKUs of the shop's post that it replies to or quotes;
+    `handle` is its author's name on the platform, without @."""
+
+    id: str
+    at: str
+    summoned: bool = True
+    handle: str = ""
+    shows: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Inbound:
     """One thing a shopper did: wrote `text`, pressed a button (`press` is its token), or came by a product link.
 
     `source` and `key` name the event for ever; `chat` and `user` are the platform's own ids; `language` is what
     the platform says of the person. `message_id` is the message that the pressed button hangs on. `can_reach` is
     False where the shopper has blocked the shop, True where they unblocked it, None where nothing is said of it.
+    `post` is the public post that it stands in; None for what is said in a chat.
     """
 
     source: str
@@ -46,6 +60,7 @@ class Inbound:
     private: bool = True
     product: str | None = None
     can_reach: bool | None = None
+    post: Post | None = None
 
 
 def clean(text: str) -> str:

@@ -14,7 +14,8 @@ class Shopper:
 
     `question` is the shopper's own last message that still lacks something ("un tee noir", in which size?), read
     together with the next one; `asked_at` is when it was asked about. `quiet` after "stop": only what an order owes
-    is still said. `reachable` is False while the platform says that they have blocked the shop.
+    is still said. `reachable` is False while the platform says that they have blocked the shop. `wrote` is False for
+    somebody who has only spoken to the shop in public: nobody is written to who did not write first.
     """
 
     channel: str
@@ -26,6 +27,7 @@ class Shopper:
     asked_at: datetime | None = None
     quiet: bool = False
     reachable: bool = True
+    wrote: bool = True
 
     def open_question(self, now: datetime) -> str:
         """What is still open from before, or "" once it is too old to be meant."""

@@ -2,7 +2,9 @@
 
 from bot.ports.books import (
     Books,
+    Conduct,
     Inbox,
+    Ledger,
     Orders,
     Outbox,
     Payments,
@@ -19,18 +21,23 @@ from bot.ports.wires import (
     Clock,
     Envelope,
     Intake,
+    Meter,
     PaymentProvider,
     Rendered,
     Renderer,
+    Told,
 )
 
 __all__ = [
     "Books",
     "Channel",
     "Clock",
+    "Conduct",
     "Envelope",
     "Inbox",
     "Intake",
+    "Ledger",
+    "Meter",
     "Orders",
     "Outbox",
     "PaymentProvider",
@@ -42,6 +49,7 @@ __all__ = [
     "Shoppers",
     "Store",
     "Task",
+    "Told",
     "View",
     "Writer",
 ]

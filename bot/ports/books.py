@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 from typing import Literal, Protocol, TypeVar
 
 from bot.domain.catalogue import Catalogue
+from bot.domain.costs import Cost
 from bot.domain.effects import Alert, Button, Effect, Retire, Say
 from bot.domain.orders import CancelReason, Order, OrderStatus
 from bot.domain.payments import Payment, PaymentStatus
+from bot.domain.policy import Act, Verdict
 from bot.domain.shoppers import Shopper
 from bot.domain.stock import Stock
 
@@ -189,8 +191,70 @@ class Outbox(Protocol):
     def press(self, token: str, channel: str, chat: str) -> tuple[Button, bool] | None:
         """The button of this token and whether this is its first press; None where it is unknown or another chat's."""
 
+    def last_said(self, channel: str, chat: str) -> tuple[int, Say] | None:
+        """The newest message that a person was sent in private, with its row's id, where choices are typed."""
+
     def link_message(self, ref: str) -> str | None:
         """The platform's id of the message that carries an order's pay button."""
+
+
+class Ledger(Protocol):
+    """What a platform costs, how often it may still be asked, and where reading it stopped."""
+
+    def cursor(self, name: str) -> str | None: ...
+    def move(self, name: str, value: str | None, now: datetime) -> None:
+        """Set a cursor; None forgets it."""
+
+    def quota(self, name: str) -> tuple[int, int, datetime] | None:
+        """(most, used, until) of a window, as last known."""
+
+    def keep_quota(self, name: str, most: int, used: int, until: datetime) -> None: ...
+    def charge(self, channel: str, cost: Cost, micro_usd: int, now: datetime) -> bool:
+        """Write a charge down; False where the same thing was charged in the same UTC day."""
+
+    def void(self, channel: str, resource: str) -> None:
+        """Take back the charge for what was surely not done."""
+
+    def spent(self, channel: str, day: str) -> int:
+        """Millionths of a dollar charged in a UTC day."""
+
+    def attribute(self, channel: str, chat: str, ref: str, since: datetime) -> None:
+        """Lay what a conversation cost since then, and no order bears yet, on this order."""
+
+    def costs(self, channel: str, since: datetime) -> Mapping[str, tuple[int, int]]:
+        """kind -> (charges, millionths of a dollar)."""
+
+    def sales(self, channel: str, since: datetime) -> tuple[int, int]:
+        """(paid orders, millionths of a dollar that they cost)."""
+
+
+class Conduct(Protocol):
+    """The record of what was done and refused on a platform with rules; one row an outbox row, the last verdict."""
+
+    def note(
+        self,
+        outbox: int,
+        *,
+        channel: str,
+        chat: str,
+        act: Act,
+        post: str | None,
+        verdict: Verdict,
+        words: str,
+        now: datetime,
+    ) -> None: ...
+    def take_back(self, outbox: int, reason: str) -> None:
+        """What was allowed did not come about; it counts as refused, for this reason."""
+
+    def turns(self, channel: str, chat: str, act: Act, since: datetime, *, but: int) -> int:
+        """How many such acts were allowed towards a person since then, apart from the row `but`."""
+
+    def answered(self, post: str, *, but: int) -> bool: ...
+    def said(self, channel: str, words: str, since: datetime, *, but: int) -> bool:
+        """Whether something with this mark of its words was said publicly since then."""
+
+    def reasons(self, channel: str, since: datetime) -> Mapping[tuple[str, str, bool], int]:
+        """(act, reason, allowed) -> how often."""
 
 
 class Books(Protocol):
@@ -208,11 +272,26 @@ class Books(Protocol):
     def payments(self) -> Payments: ...
     @property
     def outbox(self) -> Outbox: ...
+    @property
+    def ledger(self) -> Ledger: ...
+    @property
+    def conduct(self) -> Conduct: ...
 
     def alert(self, alert: Alert, ref: str | None, now: datetime) -> None: ...
 
 
-View = Literal["v_orders", "v_order_lines", "v_payments", "v_stock", "v_inbox", "v_outbox", "v_history", "v_alerts"]
+View = Literal[
+    "v_orders",
+    "v_order_lines",
+    "v_payments",
+    "v_stock",
+    "v_inbox",
+    "v_outbox",
+    "v_history",
+    "v_alerts",
+    "v_costs",
+    "v_policy",
+]
 
 
 class Store(Protocol):

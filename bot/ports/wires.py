@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from bot.domain.costs import Cost
 from bot.domain.effects import Say
 from bot.domain.messages import Inbound
 from bot.domain.orders import Order
+from bot.domain.pace import Quota
 from bot.domain.payments import Checkout, News, Payment, Refunded, Terms
+from bot.domain.policy import Thrift
 from bot.ports.books import Receipt
 
 Clock = Callable[[], datetime]
@@ -32,13 +35,18 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """What a channel is asked to send. `replaces` names the message of ours to edit, `pictured` what it is."""
+    """What a channel is asked to send. `replaces` names the message of ours to edit, `pictured` what it is.
+
+    `answers` is the public post that it replies to; `again` says that an earlier try may have arrived.
+    """
 
     chat: str
     body: Rendered
     replaces: str | None = None
     pictured: bool = False
     keyboard_only: bool = False
+    answers: str | None = None
+    again: bool = False
 
 
 class Channel(Protocol):
@@ -69,6 +77,31 @@ class Channel(Protocol):
 
     async def stop(self) -> None: ...
     def healthy(self) -> str | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a platform's answer said of a limit: at most so many calls, so many left, until then."""
+
+    most: int
+    left: int
+    until: datetime
+
+
+class Meter(Protocol):
+    """A channel's account of what it asks and spends, kept so that it outlives the process."""
+
+    async def ask(self, limit: str) -> None:
+        """Count one call that is about to be made. Raises Temporary with the wait where none is left."""
+
+    async def told(self, limit: str, told: Told | None) -> None: ...
+    async def charge(self, costs: Sequence[Cost]) -> None: ...
+    async def cursor(self, name: str) -> str | None: ...
+    async def move(self, name: str, value: str | None) -> None: ...
+    async def quota(self, limit: str) -> Quota | None: ...
+    async def thrift(self) -> Thrift: ...
+    async def tell(self, kind: str, text: str) -> None:
+        """Tell the merchant, once a day for each kind."""
 
 
 class PaymentProvider(Protocol):

@@ -13,7 +13,7 @@ import structlog
 
 from bot.domain.effects import OpenCheckout, Say
 from bot.domain.retry import RetryPolicy
-from bot.errors import Permanent, StoreDamaged, Temporary, Unreachable
+from bot.errors import Permanent, Refused, StoreDamaged, Temporary, Unreachable
 from bot.ports import Books, Clock, Receipt, Task, Writer
 from bot.service.perform import Mark, Performer
 
@@ -132,6 +132,9 @@ class Deliverer:
                     external, mark = await self._perform(task)
         except Temporary as error:
             await self._failed(task, error)
+        except Refused as error:
+            why = str(error)
+            await self._noted(lambda books: books.outbox.dead(task, why))
         except Unreachable as error:
             await self._unreachable(task, str(error))
         except Permanent as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar, assert_never
 
@@ -14,8 +14,10 @@ from bot.domain.payments import Checkout, Payment, Refunded
 from bot.errors import Permanent, Temporary
 from bot.ports import Books, Channel, Envelope, PaymentProvider, Receipt, Rendered, Renderer, Store, Task
 from bot.service.desk import Desk, NotYet, cancel
+from bot.service.gate import Gate
 from bot.service.settle import apply_checkout, note_refund
 from bot.service.shop import Shop
+from bot.service.wordings import wordings
 
 T = TypeVar("T")
 Mark = Callable[[Books, datetime], Receipt]
@@ -35,6 +37,8 @@ class Performer:
     channels: Mapping[str, Channel]
     provider: PaymentProvider
     renderer: Renderer
+    gates: Mapping[str, Gate] = field(default_factory=dict)
+    """The channels whose platform has rules about who may be written to."""
 
     async def __call__(self, task: Task) -> tuple[str | None, Mark]:
         effect = task.effect
@@ -65,9 +69,22 @@ class Performer:
         return channel
 
     async def _say(self, task: Task, say: Say) -> str | None:
-        channel = self.channel(task)
+        channel, gate = self.channel(task), self.gates.get(task.channel)
+        if gate is None:
+            body = self.renderer.say(say, channel=task.channel, task=task.id)
+            return await channel.send(Envelope(task.chat, body, say.replaces, say.pictured))
+        if say.answers is not None:
+            post = say.answers.id
+            texts = wordings(self.renderer, say, channel=task.channel, task=task.id)
+            return await gate.pass_through(
+                task,
+                say,
+                texts,
+                lambda text: channel.send(Envelope(task.chat, Rendered(text), answers=post, again=task.uncertain)),
+            )
         body = self.renderer.say(say, channel=task.channel, task=task.id)
-        return await channel.send(Envelope(task.chat, body, say.replaces, say.pictured))
+        envelope = Envelope(task.chat, body, again=task.uncertain)
+        return await gate.pass_through(task, say, [body.text], lambda _: channel.send(envelope))
 
     async def _retire(self, task: Task, effect: Retire) -> str | None:
         message = self.store.read(lambda books: books.outbox.link_message(effect.ref))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
 from bot.domain.actions import Action, Verb
 from bot.domain.conversation import Decision, Purchase, Situation, decide, press
+from bot.domain.conversation.typed import chosen
 from bot.domain.effects import Button, CloseCheckout, Effect, OpenCheckout, Say
 from bot.domain.messages import Inbound, clean, mask_cards
 from bot.domain.orders import CancelReason, Order, OrderStatus
@@ -16,10 +17,14 @@ from bot.domain.payments import Payment, PaymentStatus
 from bot.domain.shoppers import Shopper
 from bot.domain.understanding import Intent, Understanding
 from bot.ports import Books, Receipt
+from bot.service.public import receive_post
 from bot.service.shop import Shop, dump_inbound, later, load_inbound, open_orders
 
 ONCE = frozenset({Verb.BUY, Verb.CANCEL})
 """What a second tap on the same button must not do again (F071)."""
+
+CONVERSATION = timedelta(hours=24)
+"""What a conversation cost within this time before an order is borne by that order."""
 
 MOST_WORDS = 5
 """A message of more words than this stands by itself."""
@@ -58,6 +63,8 @@ def handle(shop: Shop, books: Books, event: Inbound, now: datetime) -> Receipt:
     text = clean(event.text)
     masked = mask_cards(text)
     event = replace(event, text=masked, name=clean(event.name)[:64])
+    if event.post is not None:
+        return receive_post(shop, books, event, event.post, now)
     if not event.private:
         return _in_a_group(shop, books, event, now)
     known = books.shoppers.get(event.channel, event.chat)
@@ -95,13 +102,15 @@ def _greeted(shop: Shop, known: Shopper | None, event: Inbound) -> Shopper:
     if known is None:
         return Shopper(event.channel, event.chat, language, name=event.name)
     spoken = known.language if known.chosen or said not in shop.languages else language
-    return replace(known, name=event.name or known.name, language=spoken, reachable=True)
+    return replace(known, name=event.name or known.name, language=spoken, reachable=True, wrote=True)
 
 
 def _decide(shop: Shop, books: Books, situation: Situation, event: Inbound) -> Decision:
     if event.press is not None:
         return _pressed(shop, books, situation, event)
     shopper = situation.shopper
+    if (typed := _typed(shop, books, situation, event)) is not None:
+        return typed
     if event.product is not None and shop.counter.catalogue.product(event.product) is not None:
         awake = replace(situation, shopper=replace(shopper, quiet=False))
         seen = press(shop.counter, awake, Action(Verb.SHOW, event.product))
@@ -131,6 +140,17 @@ def _meant(shop: Shop, situation: Situation, text: str) -> Understanding:
 
 _COMPLETING = frozenset({Intent.UNKNOWN, Intent.ASK, Intent.BUY, Intent.SEARCH, Intent.YES})
 """A message of one of these may be the rest of the one before ("M", "en noir", "deux", "oui")."""
+
+
+def _typed(shop: Shop, books: Books, situation: Situation, event: Inbound) -> Decision | None:
+    """What a number does where choices are typed: as if the button of the last message had been pressed."""
+    if situation.shopper.quiet or (last := books.outbox.last_said(event.channel, event.chat)) is None:
+        return None
+    row, say = last
+    place = chosen(say, event.text)
+    if place is None:
+        return None
+    return _pressed(shop, books, situation, replace(event, press=f"{row}.{place}"))
 
 
 def _pressed(shop: Shop, books: Books, situation: Situation, event: Inbound) -> Decision:
@@ -219,6 +239,8 @@ def place(shop: Shop, books: Books, purchase: Purchase, shopper: Shopper, now: d
     )
     books.orders.add(order)
     books.payments.add(payment)
+    if shopper.channel in shop.metered:
+        books.ledger.attribute(shopper.channel, shopper.chat, order.ref, now - CONVERSATION)
     return order, payment
 
 

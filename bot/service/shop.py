@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from bot.domain.conversation import Counter, OpenOrder
-from bot.domain.messages import Inbound
+from bot.domain.messages import Inbound, Post
 from bot.domain.orders import Order, OrderStatus
 from bot.domain.payments import PaymentStatus
 from bot.domain.understanding import Understanding
@@ -48,6 +49,12 @@ class Shop:
     hold: timedelta
     page: Callable[[str], str]
     instant: Callable[[str, str], bool] = lambda _channel, _chat: False
+    elsewhere: Callable[[str], str] = lambda _channel: ""
+    """Where else the shop can be written to, as a shopper of that channel reads it: "Telegram (name)" or ""."""
+    full: Callable[[Books, str, datetime], bool] = lambda _books, _channel, _now: False
+    """Whether that channel has no private messages left today for those who have not paid."""
+    metered: frozenset[str] = frozenset()
+    """Channels whose every message costs."""
     ref: Callable[[], str] = new_ref
     token: Callable[[], str] = new_token
     patience: tuple[timedelta, ...] = field(
@@ -94,8 +101,10 @@ def dump_inbound(event: Inbound) -> str:
 
 
 def load_inbound(body: str) -> Inbound:
-    written: Mapping[str, object] = json.loads(body)
-    return Inbound(**written)  # type: ignore[arg-type] # our own dump
+    written: dict[str, Any] = json.loads(body)
+    if (post := written.get("post")) is not None:
+        written["post"] = Post(**{**post, "shows": tuple(post["shows"])})
+    return Inbound(**written)
 
 
 def later(shop: Shop, attempts: int, now: datetime) -> datetime | None:

@@ -7,7 +7,7 @@ import hmac
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 from prometheus_client import Counter
@@ -28,6 +28,13 @@ REFUSED = Counter("comptoir_webhooks_refused_total", "Webhooks refused, by sourc
 ACCEPTED = Counter("comptoir_webhooks_accepted_total", "Webhooks made durable or known not to matter", ["source"])
 
 
+class Doorbell(Protocol):
+    """How X calls the shop."""
+
+    def answer(self, challenge: str) -> str: ...
+    async def ring(self, body: bytes, signature: str | None) -> None: ...
+
+
 @dataclass(frozen=True)
 class Hooks:
     """`settle` makes a payment's news durable, `take` Telegram's updates; both return only then."""
@@ -37,6 +44,7 @@ class Hooks:
     clock: Clock
     take: Callable[[Sequence[Mapping[str, Any]]], Awaitable[None]] | None = None
     telegram_secret: str = ""
+    x: Doorbell | None = None
 
     async def stripe(self, request: Request) -> Response:
         body = await _body(request)
@@ -74,6 +82,32 @@ class Hooks:
         except (Temporary, StoreDamaged):
             return _later("telegram")
         ACCEPTED.labels("telegram").inc()
+        return Response(status_code=200)
+
+    async def x_challenge(self, request: Request) -> Response:
+        """X's question whether this address is ours (CRC): answered from the secret alone (F085)."""
+        if self.x is None:
+            return _refused("x", "not_switched_on", 404)
+        try:
+            return JSONResponse({"response_token": self.x.answer(request.query_params.get("crc_token", ""))})
+        except ValueError as error:
+            return _refused("x", "no_challenge", 400, str(error))
+
+    async def x_event(self, request: Request) -> Response:
+        if self.x is None:
+            return _refused("x", "not_switched_on", 404)
+        body = await _body(request)
+        if body is None:
+            return _refused("x", "slow", 408)
+        try:
+            await self.x.ring(body, request.headers.get("x-twitter-webhooks-signature"))
+        except Forged as error:
+            return _refused("x", "forged", 401, str(error))
+        except ValueError:
+            return _refused("x", "not_an_event", 400, "not an event")
+        except (Temporary, StoreDamaged):
+            return _later("x")
+        ACCEPTED.labels("x").inc()
         return Response(status_code=200)
 
 

@@ -61,6 +61,8 @@ class Site:
         return [
             Route("/stripe/webhook", self.hooks.stripe, methods=["POST"], max_body_size=LARGEST_BODY),
             Route("/telegram/webhook", self.hooks.telegram, methods=["POST"], max_body_size=LARGEST_BODY),
+            Route("/x/webhook", self.hooks.x_challenge, methods=["GET"]),
+            Route("/x/webhook", self.hooks.x_event, methods=["POST"], max_body_size=LARGEST_BODY),
             Route("/o/{token}", self.order),
             Route("/healthz", self.alive),
             Route("/readyz", self.ready),

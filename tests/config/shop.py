@@ -55,6 +55,16 @@ SECRETS = {
     "STRIPE_API_KEY": "rk_test_51Hq8sKd93kd",
     "STRIPE_WEBHOOK_SECRET": "whsec_Zk3l9sQm",
 }
+ON_X = SOUND.replace("[channels.telegram]\nenabled = true", '[channels.x]\naccount = "Atelier_L"')
+"""The same shop on X alone."""
+X_SECRETS = {
+    "STRIPE_API_KEY": SECRETS["STRIPE_API_KEY"],
+    "STRIPE_WEBHOOK_SECRET": SECRETS["STRIPE_WEBHOOK_SECRET"],
+    "X_CONSUMER_KEY": "fAkEcOnSuMeRkEyfAkEcOnSuM",
+    "X_CONSUMER_SECRET": "fAkEsEcReTfAkEsEcReTfAkEsEcReTfAkE",
+    "X_ACCESS_TOKEN": "1900000000000000001-fAkEtOkEnfAkEtOkEn",
+    "X_ACCESS_TOKEN_SECRET": "fAkEoThErfAkEoThErfAkEoThEr",
+}
 
 
 def opened(folder: Path, text: str = SOUND, env: Mapping[str, str] | None = None, *, secrets: bool = False) -> Settings:

@@ -39,6 +39,7 @@ url = "sqlite:///shop.db"
 [channels.x]
 account = "a"
 daily_budget_usd = 1.5
+prices = { post = 0.02, dm_sent = 1 }
 """
 
 

@@ -85,7 +85,7 @@ def test_a_post_leads_to_the_products_that_name_it(tmp_path: Path) -> None:
     text = SOUND.replace('name = "Mug"', f'name = "Mug"\n{post}').replace(
         'name = "T-shirt"', f'name = "T-shirt"\n{post}'
     )
-    assert opened(tmp_path, text).posts == {"123": ("mug", "tee")}
+    assert opened(tmp_path, text).posts == {"123": ("mug", "tee-m", "tee-l")}
 
 
 def test_settings_cannot_be_changed(tmp_path: Path) -> None:
@@ -236,7 +236,6 @@ price = 29.90
 
 ADVICE = [
     ("stock = 25", 'kind = "digital"', "products[1].kind"),
-    ("[keywords]", '[channels.x]\naccount = "a"\n[keywords]', "channels.x"),
     ("[keywords]", "[keywords]", "web.public_url"),
     ("[keywords]", "[keywords]", "shop.terms_url"),
     ('support = "bonjour@example.com"', "", "shop.support"),

@@ -45,6 +45,9 @@ def test_our_files_name_the_schema_and_keep_it(path: Path) -> None:
         ("buy =", "byu ="),
         ("enabled = true", 'enabled = "yes"'),
         ('sku = "mug"', 'sku = "le mug"'),
+        ("enabled = true", "[channels.x.prices]\npost = -0.1"),
+        ("enabled = true", "[channels.x.prices]\npots = 0.1"),
+        ("stock = 25", 'posts = ["https://x.com/a"]'),
     ],
 )
 def test_the_schema_refuses_what_the_loader_refuses(there: str, instead: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from bot.config import ConfigError, examine, load
 from bot.config.secrets import NAMES, is_placeholder
-from tests.config.shop import SECRETS, SOUND, opened, refused
+from tests.config.shop import ON_X, SECRETS, SOUND, X_SECRETS, opened, refused
 
 
 def test_the_shop_runs_with_the_secrets_that_it_needs(tmp_path: Path) -> None:
@@ -37,6 +37,41 @@ def test_a_shop_that_is_not_on_telegram_needs_no_token(tmp_path: Path) -> None:
     assert refused(tmp_path, SOUND.replace("enabled = true", "enabled = false"), env, secrets=True) == ()
 
 
+@pytest.mark.parametrize("name", X_SECRETS)
+def test_a_shop_on_x_alone_needs_its_own_secrets(tmp_path: Path, name: str) -> None:
+    """F107"""
+    assert refused(tmp_path, ON_X, X_SECRETS, secrets=True) == ()
+    (problem,) = refused(tmp_path, ON_X, {**X_SECRETS, name: ""}, secrets=True)
+    assert (problem.key, problem.wrong) == (name, "it is not set")
+
+
+def test_a_shop_that_is_not_on_x_needs_none_of_its_secrets(tmp_path: Path) -> None:
+    off = SOUND + '[channels.x]\nenabled = false\nmode = "webhook"\n'
+    assert refused(tmp_path, off, SECRETS, secrets=True) == ()
+
+
+def test_every_missing_secret_of_x_is_told_with_where_it_is_found(tmp_path: Path) -> None:
+    text = ON_X.replace("[channels.x]", '[channels.x]\nmode = "webhook"') + '[web]\npublic_url = "https://e.org"'
+    problems = refused(tmp_path, text, SECRETS, secrets=True)
+    assert [problem.key for problem in problems] == [name for name in NAMES if name.startswith("X_")]
+    assert all("console.x.com" in problem.remedy for problem in problems)
+
+
+def test_x_calls_back_only_a_shop_that_has_the_apps_own_token(tmp_path: Path) -> None:
+    text = (
+        ON_X.replace("[channels.x]", '[channels.x]\nmode = "webhook"') + '[web]\npublic_url = "http://localhost:8080"'
+    )
+    (problem,) = refused(tmp_path, text, X_SECRETS, secrets=True)
+    assert problem.key == "X_BEARER_TOKEN"
+    assert refused(tmp_path, text, X_SECRETS | {"X_BEARER_TOKEN": "AAAAAAAA%2FfAkE%3D"}, secrets=True) == ()
+
+
+def test_check_names_the_missing_secrets_of_x(tmp_path: Path) -> None:
+    path = tmp_path / "bot.toml"
+    path.write_text(ON_X)
+    assert {problem.key for problem in examine(path, {}).missing} == set(X_SECRETS)
+
+
 def test_commands_that_need_no_secrets_do_not_look_at_them(tmp_path: Path) -> None:
     assert opened(tmp_path, SOUND, {"STRIPE_API_KEY": "changeme"}).secrets.stripe_api_key is None
 
@@ -60,6 +95,14 @@ def test_commands_that_need_no_secrets_do_not_look_at_them(tmp_path: Path) -> No
         ("STRIPE_WEBHOOK_SECRET", "we_1NG8Du2eZvKY", "not a signing secret"),
         ("COMPTOIR_ADMIN_PASSWORD", "admin", "placeholder"),
         ("X_BEARER_TOKEN", "your-token-here", "placeholder"),
+        ("X_BEARER_TOKEN", "Bearer AAAAAAAAAAAAAAAAAAAAAMLheAAAAAAA", "holds a space"),
+        ("X_CONSUMER_KEY", "<api key>", "placeholder"),
+        ("X_CONSUMER_SECRET", "clé", "a letter beyond A-Z"),
+        ("X_ACCESS_TOKEN", "1234567890-xxxxxxxxxxxxxxxx", "placeholder"),
+        ("X_ACCESS_TOKEN", "fAkEcOnSuMeRkEyfAkEcOnSuM", "the digits are the account's user id"),
+        ("X_ACCESS_TOKEN", "123456789:AAFakeTokenFakeTokenFakeTok", "which reads digits-letters"),
+        ("X_ACCESS_TOKEN", "1900000000000000001-", "placeholder"),
+        ("X_ACCESS_TOKEN", "1900000000000000001-with space", "which reads digits-letters"),
     ],
 )
 def test_a_secret_that_cannot_be_right_is_refused(tmp_path: Path, name: str, value: str, sentence: str) -> None:
@@ -77,7 +120,18 @@ def test_a_test_key_does_not_take_real_money(tmp_path: Path) -> None:
     assert refused(tmp_path, live, SECRETS | {"STRIPE_API_KEY": "rk_live_51Hq8sKd93kd"}, secrets=True) == ()
 
 
-@pytest.mark.parametrize("text", [*SECRETS.values(), "a", "hunter2-and-more", "sk_test_123", "whsec_process"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *SECRETS.values(),
+        *X_SECRETS.values(),
+        "1900000000000000001-sandbox",
+        "a",
+        "hunter2-and-more",
+        "sk_test_123",
+        "whsec_process",
+    ],
+)
 def test_a_real_secret_is_not_taken_for_a_placeholder(text: str) -> None:
     assert not is_placeholder(text)
 
@@ -141,6 +195,7 @@ def test_no_secret_is_shown_by_settings(tmp_path: Path) -> None:
     """F120"""
     env = SECRETS | {
         "TELEGRAM_BOT_TOKEN": f"123456789:{CANARY * 3}",
+        "X_ACCESS_TOKEN": f"1900000000000000001-{CANARY}",
         "STRIPE_API_KEY": f"rk_test_{CANARY}",
         "STRIPE_WEBHOOK_SECRET": f"whsec_{CANARY},whsec_2{CANARY}",
     }

@@ -312,4 +312,4 @@ def test_opening_twice_migrates_once(tmp_path: Path) -> None:
         store = SqliteStore(path)
         applied = store._connection.execute("SELECT name FROM _sqlite_migrations").fetchall()
         store.close()
-        assert applied == [("m001_first_tables",)]
+        assert applied == [("m001_first_tables",), ("m002_what_a_platform_allows_and_costs",)]

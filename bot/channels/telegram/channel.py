@@ -125,6 +125,11 @@ class TelegramChannel:
             await asyncio.wait(set(self._answers), timeout=2)
         await self.bot.shutdown()
 
+    @property
+    def username(self) -> str:
+        """The bot's name at Telegram, without @; "" until it has been asked."""
+        return self._me.username if self._me else ""
+
     def healthy(self) -> str | None:
         return self._ails
 

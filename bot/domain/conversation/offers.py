@@ -31,7 +31,7 @@ def card(counter: Counter, situation: Situation, product: Product, quantity: int
     """One product with its picture, price, stock and buttons; of its `skus` alone where some are named."""
     language = situation.language
     asked = [v for v in product.variants if v.sku in skus] or list(product.variants)
-    facts = _card_facts(counter, situation, product, asked, quantity)
+    facts = card_facts(counter, situation, product, asked, quantity)
     left = [v for v in asked if situation.stock(v.sku).available != 0]
     if len(asked) == 1:
         facts["name"] = named(counter.catalogue, asked[0], language)
@@ -41,7 +41,7 @@ def card(counter: Counter, situation: Situation, product: Product, quantity: int
     return situation.say("product", facts, *rows, picture=product.image)
 
 
-def _card_facts(
+def card_facts(
     counter: Counter, situation: Situation, product: Product, asked: Sequence[Variant], quantity: int
 ) -> dict[str, Fact]:
     stocks = [situation.stock(v.sku) for v in asked]

@@ -1,0 +1,124 @@
+"""The one funnel of X's errors: tweepy's and requests' exceptions in, our few kinds out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import requests
+from tweepy.errors import (
+    BadRequest,
+    Forbidden,
+    HTTPException,
+    NotFound,
+    TooManyRequests,
+    TwitterServerError,
+    Unauthorized,
+)
+
+from bot.errors import Permanent, Temporary, Unreachable
+from bot.ports import Told
+
+UNTIL_KEYS_ARE_MENDED = 60.0
+UNTIL_CREDITS_COME = 900.0
+WITHOUT_A_RESET = 60.0
+"""Seconds to wait after a 429 that does not say how long."""
+
+DUPLICATE = ("duplicate content",)
+CLOSED = (
+    "cannot send messages to this user",
+    "not permitted to send",
+    "permission to dm",
+    "cannot be messaged",
+    "does not allow direct messages",
+    "not allowed to send direct messages to this user",
+    "user has been suspended",
+    "could not find user",
+    "user not found",
+)
+"""Sentences of a 403, 404 or 400 that mean: this person cannot be written to."""
+
+
+class Duplicate(Permanent):
+    """The account has just said the very same."""
+
+
+class NoCredits(Temporary):
+    """The account's credits are used up: a state that lasts until somebody pays (402)."""
+
+
+def translated(error: Exception, now: datetime) -> Exception:
+    """What a failed call means. A page that is not X's own JSON is somebody in between and proves nothing."""
+    match error:
+        case TooManyRequests():
+            return Temporary("X asks to slow down", retry_after=_wait(error, now))
+        case Unauthorized():
+            return Temporary(
+                "X refuses the keys (X_CONSUMER_KEY … X_ACCESS_TOKEN_SECRET)", retry_after=UNTIL_KEYS_ARE_MENDED
+            )
+        case TwitterServerError():
+            return Temporary(f"X answered {error.response.status_code}", uncertain=True, answered=True)
+        case HTTPException() if error.response.status_code == 402:
+            return NoCredits("the account's X credits are used up", retry_after=UNTIL_CREDITS_COME)
+        case BadRequest() | Forbidden() | NotFound():
+            return _refusal(error)
+        case HTTPException():
+            return Temporary(f"X answered {error.response.status_code}")
+        case requests.ConnectTimeout():
+            return Temporary("X cannot be reached")
+        case requests.ConnectionError():
+            return Temporary("the connection to X broke", uncertain=not _never_connected(error))
+        case requests.RequestException():
+            return Temporary(f"X does not answer ({type(error).__name__})", uncertain=True)
+        case _:
+            return Temporary(f"X's answer cannot be read ({type(error).__name__})", uncertain=True, answered=True)
+
+
+def _refusal(error: HTTPException) -> Exception:
+    if "json" not in error.response.headers.get("content-type", ""):
+        return Temporary(f"something before X answered {error.response.status_code}")
+    sentence = _sentence(error)
+    folded = sentence.lower()
+    if any(known in folded for known in DUPLICATE):
+        return Duplicate(sentence)
+    if any(known in folded for known in CLOSED):
+        return Unreachable(sentence)
+    return Permanent(sentence)
+
+
+def _sentence(error: HTTPException) -> str:
+    try:
+        body = error.response.json()
+    except ValueError:
+        body = None
+    said = [str(body.get(name)) for name in ("title", "detail") if body.get(name)] if isinstance(body, dict) else []
+    return ": ".join(said) or "; ".join(error.api_messages) or str(error)
+
+
+def _wait(error: TooManyRequests, now: datetime) -> float:
+    told = spent(error.response.headers.get)
+    if told is None:
+        return WITHOUT_A_RESET
+    return max(1.0, (told.until - now).total_seconds())
+
+
+def _never_connected(error: requests.ConnectionError) -> bool:
+    return "NewConnectionError" in repr(error) or "NameResolutionError" in repr(error)
+
+
+def window(header: Callable[[str], str | None], kind: str = "x-rate-limit") -> Told | None:
+    """What an answer's headers say of its limit; None where they say nothing that can be read."""
+    try:
+        most, left, reset = (int(header(f"{kind}-{name}") or "") for name in ("limit", "remaining", "reset"))
+        return Told(most, left, datetime.fromtimestamp(reset, UTC))
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+DAILY = ("x-user-limit-24hour", "x-app-limit-24hour")
+
+
+def spent(header: Callable[[str], str | None]) -> Told | None:
+    """The limit that a 429 speaks of: a daily one where that is used up, else that of the quarter of an hour."""
+    daily = (window(header, kind) for kind in DAILY)
+    return next((it for it in daily if it is not None and it.left <= 0), window(header))

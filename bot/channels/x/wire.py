@@ -1,0 +1,155 @@
+"""How X is spoken to: tweepy's own client in a thread, with a base address and time-outs that it does not have."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import requests
+import tweepy
+
+from bot.channels.x.failures import NoCredits, spent, translated, window
+from bot.errors import Temporary
+from bot.ports import Clock, Meter
+
+T = TypeVar("T")
+Json = dict[str, Any]
+CONNECT_SECONDS, READ_SECONDS = 3.05, 8.0
+PATIENCE = 14.0
+"""Seconds after which an answer that drips is given up (F087)."""
+THREADS = 4
+"""X counts calls by the quarter of an hour; more at once would only wait."""
+
+
+@dataclass(frozen=True)
+class XKeys:
+    """The shop's own account at X. The access token begins with the account's user id."""
+
+    consumer_key: str = field(repr=False)
+    consumer_secret: str = field(repr=False)
+    access_token: str = field(repr=False)
+    access_token_secret: str = field(repr=False)
+    bearer_token: str | None = field(default=None, repr=False)
+
+    @property
+    def user_id(self) -> str:
+        return self.access_token.partition("-")[0]
+
+
+class BasedSession(requests.Session):
+    """Sends to another base address, decided before a request is signed, since the signature covers it.
+
+    Redirects are not followed: one would carry the signature elsewhere.
+    """
+
+    def __init__(self, base: str) -> None:
+        super().__init__()
+        self._base = base.rstrip("/")
+        self.trust_env = False  # a .netrc must not take the place of our own keys
+
+    def request(self, method: str, url: str | bytes, *args: Any, **options: Any) -> requests.Response:
+        parts = urlsplit(str(url))
+        target = f"{self._base}{parts.path}" + (f"?{parts.query}" if parts.query else "")
+        options.setdefault("timeout", (CONNECT_SECONDS, READ_SECONDS))
+        options["allow_redirects"] = False
+        return super().request(method, target, *args, **options)
+
+
+class XWire:
+    """Calls to X, counted and told by the meter. Raises Temporary, Permanent, Unreachable, Duplicate or NoCredits."""
+
+    def __init__(self, keys: XKeys, base: str, clock: Clock) -> None:
+        self.keys, self._clock = keys, clock
+        self.client = tweepy.Client(
+            keys.bearer_token,
+            keys.consumer_key,
+            keys.consumer_secret,
+            keys.access_token,
+            keys.access_token_secret,
+            return_type=requests.Response,
+            wait_on_rate_limit=False,
+        )
+        self.client.session = BasedSession(base)
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="x")
+        self.out_of_credits = False
+
+    async def call(
+        self,
+        act: Callable[[], requests.Response],
+        *,
+        meter: Meter | None = None,
+        limit: str = "",
+        counted: bool = False,
+    ) -> Json:
+        """The answer's JSON. `limit` names the quota that it counts against; `counted` where the gate has done so."""
+        if meter is not None and limit and not counted:
+            await meter.ask(limit)
+        try:
+            answer = await self._in_thread(act)
+        except Exception as error:
+            raise await self._failed(error, meter, limit) from error
+        self.out_of_credits = False
+        if meter is not None and limit:
+            await meter.told(limit, window(answer.headers.get))
+        return _parsed(answer)
+
+    async def raw(self, method: str, path: str, *, json: Json | None = None, bearer: bool = False) -> requests.Response:
+        """A call that tweepy has no method for, with its headers."""
+        try:
+            return await self._in_thread(lambda: self.client.request(method, path, json=json, user_auth=not bearer))
+        except Exception as error:
+            raise await self._failed(error, None, "") from error
+
+    async def json(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        json: Json | None = None,
+        bearer: bool = False,
+    ) -> Json:
+        return await self.call(
+            lambda: self.client.request(method, path, params=params, json=json, user_auth=not bearer)
+        )
+
+    async def upload(self, picture: bytes) -> str:
+        """Upload a picture for a private message; -> its media id. tweepy's own upload speaks to X's old host."""
+        body = {"media": base64.b64encode(picture).decode(), "media_category": "dm_image"}
+        answer = await self.json("POST", "/2/media/upload", json=body)
+        return str(answer["data"]["id"])
+
+    async def _in_thread(self, act: Callable[[], T]) -> T:
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(PATIENCE):
+            return await loop.run_in_executor(self._threads, act)
+
+    async def _failed(self, error: Exception, meter: Meter | None, limit: str) -> Exception:
+        if isinstance(error, TimeoutError):
+            return Temporary("X does not answer in time", uncertain=True)
+        failure = translated(error, self._clock())
+        self.out_of_credits = isinstance(failure, NoCredits)
+        if self.out_of_credits and meter is not None:
+            await meter.tell("no_credits", "its credits are used up: nothing is read or sent until more are bought")
+        if isinstance(error, tweepy.TooManyRequests) and meter is not None and limit:
+            await meter.told(limit, spent(error.response.headers.get))
+        return failure
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self.client.session.close()
+
+
+def _parsed(answer: requests.Response) -> Json:
+    try:
+        body = answer.json()
+    except ValueError as error:
+        raise Temporary("X's answer is not JSON", uncertain=True, answered=True) from error
+    if not isinstance(body, dict):
+        raise Temporary("X's answer is no object", uncertain=True, answered=True)
+    return body
