@@ -29,7 +29,7 @@ from bot.domain.understanding import Clerk
 from bot.errors import Permanent, Problem, StoreDamaged, Temporary
 from bot.metrics import measured
 from bot.payments.stripe import CheckoutRequest, SignedEvents, StripeProvider
-from bot.ports import Books, Channel, Rendered, Store, Task, Writer
+from bot.ports import Books, Channel, PaymentProvider, Rendered, Store, Task, Writer
 from bot.rendering import LANGUAGES, TemplateRenderer, Voice, templates_folder
 from bot.service.crossing import Crossing, waking
 from bot.service.deliver import Deliverer
@@ -401,6 +401,34 @@ async def _asked(settings: Settings) -> list[Problem]:
     found += [Problem("environment", 0, provider.name, wrong, remedy) for wrong, remedy in await provider.examine()]
     await provider.stop()
     return found
+
+
+async def _registered(settings: Settings) -> Mapping[str, Sequence[str]]:
+    done: dict[str, Sequence[str]] = {}
+    renderer = renderer_of(settings)
+    parts: list[Channel | PaymentProvider] = [
+        CHANNELS[name](settings, renderer, _Nowhere()) for name in _enabled(settings)
+    ]
+    parts.append(_provider(settings))
+    for part in parts:
+        try:
+            if isinstance(part, StripeProvider):
+                done[part.name] = await part.register(f"{public_url(settings)}/stripe/webhook")
+            else:
+                done[part.name] = await part.register()  # type: ignore[call-arg] # the others are channels
+        except (Temporary, Permanent) as error:
+            raise Permanent(f"{part.name}: {error}") from error
+        finally:
+            await part.stop()
+    return done
+
+
+def register_webhooks(settings: Settings) -> Mapping[str, Sequence[str]]:
+    """`webhooks register`: who is to call the shop is told where; -> what was done, by service.
+
+    Raises Permanent where one refuses; what was done before stays, and doing it again does nothing twice.
+    """
+    return asyncio.run(_registered(settings))
 
 
 def online_problems(settings: Settings) -> list[Problem]:

@@ -124,5 +124,12 @@ class SqlOrders:
         ).fetchall()
         return [ref for (ref,) in rows]
 
+    def counted(self, since: datetime) -> Sequence[tuple[str, str, str, int, int]]:
+        return self._do(
+            "SELECT o.channel, o.status, o.currency, count(*), coalesce(sum((SELECT sum(p.paid_minor) FROM payments p"
+            " WHERE p.ref = o.ref)), 0) FROM orders o WHERE o.created_at >= ? GROUP BY 1, 2, 3 ORDER BY 1, 2",
+            (stamp(since),),
+        ).fetchall()
+
     def end_hold(self, ref: str, state: Literal["released", "sold"]) -> bool:
         return self._do("UPDATE orders SET hold = ? WHERE ref = ? AND hold = 'live'", (state, ref)).rowcount == 1

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from bot import __version__
-from bot.cli import books, serve, setup, talk
+from bot.cli import books, figures, serve, setup, talk, webhooks
 from bot.cli.output import BAD_CONFIG, FAILED, complain
 from bot.errors import Busy, ConfigError, Permanent, StoreDamaged, Temporary
 
@@ -46,7 +46,7 @@ def demo(
     context: typer.Context,
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 picks a free one.")] = 8080,
 ) -> None:
-    """The whole shop with nothing set up: sandbox Telegram and Stripe, and a page where you play the shopper."""
+    """The whole shop with nothing set up: sandbox Telegram, X and Stripe, and a page where you play the shopper."""
     raise typer.Exit(serve.demo(context.obj, port))
 
 
@@ -59,7 +59,7 @@ def run(context: typer.Context, role: Annotated[serve.Role, typer.Option()] = se
 @app.command()
 def check(
     context: typer.Context,
-    online: Annotated[bool, typer.Option("--online", help="Also ask Telegram and Stripe.")] = False,
+    online: Annotated[bool, typer.Option("--online", help="Also ask Telegram, X and Stripe.")] = False,
     as_json: Json = False,
 ) -> None:
     """Every fault of bot.toml and its templates, with its place and its remedy."""
@@ -90,12 +90,31 @@ def chat(context: typer.Context) -> None:
     raise typer.Exit(talk.chat(context.obj))
 
 
+@app.command()
+def stats(
+    context: typer.Context,
+    policy: Annotated[bool, typer.Option("--policy", help="What X's rules allowed and refused.")] = False,
+    days: Annotated[int, typer.Option(min=1, max=3660)] = 30,
+    as_json: Json = False,
+) -> None:
+    """What was sold, and what X cost for it."""
+    raise typer.Exit(figures.stats(context.obj, days=days, policy=policy, as_json=as_json))
+
+
 orders = typer.Typer(help="The order book.", no_args_is_help=True)
 stock = typer.Typer(help="What is left of each thing.", no_args_is_help=True)
 products = typer.Typer(help="The catalogue.", no_args_is_help=True)
 app.add_typer(orders, name="orders")
 app.add_typer(stock, name="stock")
 app.add_typer(products, name="products")
+hooks = typer.Typer(help="How services call the shop.", no_args_is_help=True)
+app.add_typer(hooks, name="webhooks")
+
+
+@hooks.command("register")
+def webhooks_register(context: typer.Context, as_json: Json = False) -> None:
+    """Point Telegram, X and Stripe at web.public_url, while the shop runs there."""
+    raise typer.Exit(webhooks.register(context.obj, as_json=as_json))
 
 
 @orders.command("list")

@@ -126,6 +126,9 @@ class Orders(Protocol):
     def overdue(self, now: datetime, limit: int) -> Sequence[str]:
         """Refs of unpaid orders whose hold is over and whose page is not being closed yet."""
 
+    def counted(self, since: datetime) -> Sequence[tuple[str, str, str, int, int]]:
+        """(channel, status, currency, orders, paid minor units) of the orders made since then."""
+
     def end_hold(self, ref: str, state: Literal["released", "sold"]) -> bool:
         """End the live hold of an order; False where it has none, so that nothing is released twice (F043)."""
 

@@ -66,6 +66,12 @@ class Channel(Protocol):
     def free(self, chat: str) -> bool:
         """Whether `ready` would likely return at once. Called from any thread."""
 
+    async def register(self) -> Sequence[str]:
+        """Point the platform at the shop's own address, where the shop wants to be called; -> what was done.
+
+        Raises Temporary or Permanent.
+        """
+
     async def send(self, envelope: Envelope) -> str | None:
         """Send and return the platform's id of the message.
 
@@ -127,6 +133,9 @@ class PaymentProvider(Protocol):
 
         Raises Forged where the signature is not good, ValueError where the signed body is not an event.
         """
+
+    async def register(self, url: str) -> Sequence[str]:
+        """Have the provider's events sent to this address; -> what was done, with a secret that must be kept."""
 
     def reread(self, body: str) -> News | None:
         """An event that was verified before and kept."""

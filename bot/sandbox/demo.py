@@ -39,23 +39,31 @@ def routes(
     currency: str,
     bot_name: str,
     hints: Mapping[str, Sequence[str]],
+    x_account: str | None = None,
+    x_hints: Mapping[str, Sequence[str]] | None = None,
 ) -> list[BaseRoute]:
     """`GET /`, `GET /demo/static/{name}` and `GET /demo/books`.
 
     `books` gives the rows to show under orders, lines, stock, outbox, history (oldest first), payments and alerts; it
-    is called in a thread of the pool at every look. `bot_name` is the bot's name at Telegram. `hints` are sentences
-    to try, by language. Raises OSError where the page's files are missing.
+    is called in a thread of the pool at every look. It may give costs, each `{"what", "usd"}`: what X charged.
+    `bot_name` is the bot's name at Telegram, `x_account` the shop's at X (without @; None: the page has no X). `hints`
+    are sentences to try, by language, and `x_hints` those to post in public, else the same. Raises OSError where the
+    page's files are missing.
     """
     folder = next((it for it in TEMPLATES if it.is_dir()), TEMPLATES[0])
     environment = SandboxedEnvironment(loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined)
-    facts = {
+    facts: dict[str, object] = {
         "shop": shop_name,
         "currency": currency,
         "exponent": exponent(currency),
-        "hints": {language: list(sentences) for language, sentences in hints.items()},
+        "hints": _listed(hints),
     }
+    if x_account is not None:
+        facts["x"] = {"account": x_account, "hints": _listed(hints if x_hints is None else x_hints)}
     handle = f"@{bot_name}" if HANDLE.fullmatch(bot_name) else "bot"
-    page = environment.get_template("demo.html").render(shop_name=shop_name, handle=handle, facts=facts)
+    page = environment.get_template("demo.html").render(
+        shop_name=shop_name, handle=handle, account=x_account, facts=facts
+    )
     files = {file.name: file.read_bytes() for file in sorted(folder.glob("demo*")) if file.suffix in TYPES}
 
     async def show(_: Request) -> Response:
@@ -73,3 +81,7 @@ def routes(
         )
 
     return [Route("/", show), Route("/demo/static/{name}", static), Route("/demo/books", look)]
+
+
+def _listed(hints: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    return {language: list(sentences) for language, sentences in hints.items()}

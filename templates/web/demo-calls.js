@@ -20,6 +20,20 @@ export const telegram = {
     call(`/sandbox/telegram/chats/${at(shopper.chat)}?after=${after}&wait=${wait}`, { signal }),
 };
 
+const person = ({ user, name, handle }) => ({ user, name, handle });
+
+export const x = {
+  /** Makes the shopper known, so that there is a thread to look at before they have written. */
+  arrive: (shopper) => post("/sandbox/x/user", person(shopper)),
+  /** A post; `to` may name the post that it answers (`reply_to`) or quotes (`quote`). */
+  post: (shopper, text, to = {}) => post("/sandbox/x/post", { ...person(shopper), text, ...to }),
+  delete: (id) => post("/sandbox/x/delete", { id }),
+  write: (shopper, text) => post("/sandbox/x/dm", { ...person(shopper), text }),
+  timeline: (after, wait, signal) => call(`/sandbox/x/timeline?after=${after}&wait=${wait}`, { signal }),
+  thread: (shopper, after, wait, signal) =>
+    call(`/sandbox/x/threads/${at(shopper.user)}?after=${after}&wait=${wait}`, { signal }),
+};
+
 const session = (id, verb, body) => post(`/sandbox/stripe/sessions/${at(id)}/${verb}`, body);
 
 export const stripe = {

@@ -1,5 +1,6 @@
 // The merchant's side: the shop's books, drawn anew only where they changed.
 
+const CHANNELS = { telegram: "Telegram", x: "X" };
 const MOST = { orders: 8, outbox: 9, history: 10, alerts: 6 };
 
 const $ = (id) => document.getElementById(id);
@@ -75,7 +76,8 @@ export function standing(order, payments) {
 }
 
 export class Desk {
-  constructor({ currency, exponent }) {
+  constructor({ currency, exponent, x }) {
+    this.several = Boolean(x);
     this.currency = currency;
     this.exponent = exponent;
     this.orders = new Rows($("orders"), "tr");
@@ -95,9 +97,10 @@ export class Desk {
     return moment.toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
   }
 
-  show(books, words, chat) {
+  /** `chats` are the shopper's, one a channel. */
+  show(books, words, chats) {
     this.words = words;
-    this.chat = String(chat);
+    this.chats = chats;
     const lang = document.documentElement.lang;
     const lines = Map.groupBy ? Map.groupBy(books.lines, (line) => line.ref) : grouped(books.lines);
     this.names = new Map(books.lines.map((line) => [line.sku, line.name]));
@@ -106,7 +109,7 @@ export class Desk {
       books.orders.slice(0, MOST.orders), (order) => order.ref,
       (order) => [order, standing(order, books.payments)],
       (row, order) => this.order(row, order, lines.get(order.ref) ?? [], standing(order, books.payments)),
-      `${lang} ${chat}`,
+      `${lang} ${chats}`,
     );
     this.stock.draw(books.stock, (item) => item.sku, (item) => item, (row, item) => this.item(row, item), lang);
     this.outbox.draw(
@@ -118,6 +121,7 @@ export class Desk {
     this.alerts.draw(
       books.alerts.slice(0, MOST.alerts), (alert) => alert.id, () => null, (row, alert) => this.alert(row, alert), lang,
     );
+    this.costs(books);
     $("alerts-card").hidden = books.alerts.length === 0;
   }
 
@@ -135,10 +139,25 @@ export class Desk {
     }
   }
 
+  /** What the platform charged for the sales, where the books tell. */
+  costs({ costs = [], orders }) {
+    const line = $("costs");
+    line.hidden = costs.length === 0;
+    const dollars = (usd) => new Intl.NumberFormat(document.documentElement.lang, {
+      style: "currency", currency: "USD", currencyDisplay: "narrowSymbol", maximumFractionDigits: 3,
+    }).format(usd);
+    const sum = dollars(costs.reduce((total, cost) => total + Number(cost.usd), 0));
+    const sales = orders.filter((order) => order.channel === "x" && order.paid_minor > 0).length;
+    const text = [this.words.cost_sofar, this.words.cost_sale][sales]?.(sum) ?? this.words.cost_sales(sum, sales);
+    if (line.textContent !== text) line.textContent = text;
+    line.title = costs.map((cost) => `${cost.what} ${dollars(Number(cost.usd))}`).join(" · ");
+  }
+
   order(row, order, lines, status) {
     row.dataset.testid = `order-${order.ref}`;
     row.dataset.status = order.status;
-    const mine = order.chat === this.chat ? make("span", "mine", this.words.mine) : null;
+    const mine = this.chats.includes(order.chat) ? make("span", "mine", this.words.mine) : null;
+    const via = this.several ? make("span", "via", CHANNELS[order.channel] ?? order.channel) : null;
     const items = make("ul", "lines", ...lines.map((line) => make("li", "", `${line.quantity} × ${line.name}`)));
     const pill = this.pill(`order.${status}`, status);
     pill.dataset.testid = "order-status";
@@ -147,7 +166,7 @@ export class Desk {
     const paid = cell("td", "number", order.paid_minor ? this.money(order.paid_minor, order.currency) : "–", back);
     paid.dataset.label = this.words.paid;
     row.append(
-      cell("th", "ref", order.ref, make("span", "when", this.clock(order.created_at)), mine),
+      cell("th", "ref", order.ref, make("span", "when", this.clock(order.created_at)), mine, via),
       cell("td", "", items),
       cell("td", "number", this.money(order.total_minor, order.currency)),
       paid,

@@ -1,39 +1,23 @@
-// The shopper's phone: the conversation, its buttons, and the page that a pay button opens.
+// The shopper's Telegram: the conversation and its buttons.
 
 import { telegram } from "./demo-calls.js";
+import { $, chips, clock, make, pause, plainClick, toast, toEnd } from "./demo-parts.js";
 
 const WAIT_SECONDS = 20;
 const TYPING_SECONDS = 1;  // "typing" lapses without a change to wait for
 const PAUSE = 1000;
-const TOAST = 3200;
-
-const $ = (id) => document.getElementById(id);
-const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
-
-function make(tag, className, text) {
-  const element = document.createElement(tag);
-  if (className) element.className = className;
-  if (text !== undefined) element.textContent = text;
-  return element;
-}
-
-function clock(date) {
-  const moment = typeof date === "number" ? new Date(date * 1000) : new Date(date ?? Date.now());
-  return moment.toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-}
 
 const OPENS = '<svg viewBox="0 0 12 12" aria-hidden="true"><path d="M3 9 9 3M4 3h5v5"/></svg>';
 const TICKS = '<svg class="ticks" viewBox="0 0 18 11" aria-hidden="true"><path d="m1 6 3.5 3.5L11 2M7.5 8.5l1 1L16 2"/></svg>';
 
 export class Phone {
-  /** `changed` is called after everything the shopper does. */
-  constructor(shop, changed) {
+  /** `sheet` shows the pages that links open, `changed` is called after everything the shopper does. */
+  constructor(shop, sheet, changed) {
     this.shop = shop;
+    this.sheet = sheet;
     this.changed = changed;
     this.said = $("said");
     this.shown = new Map();
-    this.sheet = new Sheet(this.said);
-    for (const avatar of document.querySelectorAll(".avatar")) avatar.textContent = initials(shop);
     $("composer").addEventListener("submit", (event) => {
       event.preventDefault();
       this.say($("text").value);
@@ -41,45 +25,45 @@ export class Phone {
     });
     this.said.addEventListener("click", (event) => this.clicked(event));
     this.said.addEventListener("load", () => this.stick && this.toEnd(), true);
-    const tick = () => { $("clock").textContent = clock(); };
-    tick();
-    setInterval(tick, 10_000);
   }
 
   speak(words, language, hints) {
     this.words = words;
     this.language = language;
-    $("chips").replaceChildren(...hints.map((hint) => {
-      const chip = make("button", "chip", hint);
-      chip.type = "button";
-      chip.dataset.testid = "hint";
-      chip.addEventListener("click", () => this.say(hint));
-      return chip;
-    }));
+    chips($("chips"), hints, (hint) => this.say(hint), "hint");
   }
 
-  /** Begin with another shopper: their chat is followed until the next one comes. */
-  async follow(shopper) {
-    this.watching?.abort();
-    const watching = (this.watching = new AbortController());
+  /** Begin with another shopper. */
+  meet(shopper) {
+    this.rest();
     this.shopper = shopper;
     this.revision = 0;
     this.wait = 0;
     this.noticed = null;
     for (const { element } of this.shown.values()) element.remove();
     this.shown.clear();
-    this.sheet.close();
     $("welcome").hidden = false;
     this.typing(false);
-    while (!watching.signal.aborted) {
+  }
+
+  rest() {
+    this.watching?.abort();
+  }
+
+  /** Follow the chat until `rest`, which a phone that nobody sees does: a browser opens few connections at once. */
+  async follow() {
+    this.rest();
+    const { shopper } = this;
+    const { signal } = (this.watching = new AbortController());
+    while (!signal.aborted) {
       try {
-        const chat = await telegram.look(shopper, this.revision, this.wait, watching.signal);
-        if (watching.signal.aborted) return;
+        const chat = await telegram.look(shopper, this.revision, this.wait, signal);
+        if (signal.aborted) return;
         this.revision = chat.revision;
         this.wait = chat.typing ? TYPING_SECONDS : WAIT_SECONDS;
         this.show(chat);
       } catch {
-        if (!watching.signal.aborted) await pause(PAUSE);
+        if (!signal.aborted) await pause(PAUSE);
       }
     }
   }
@@ -102,14 +86,14 @@ export class Phone {
       await act();
       this.changed();
     } catch {
-      this.toast(this.words.failed);
+      toast(this.words.failed);
     }
   }
 
   clicked(event) {
     const target = event.target;
     const link = target.closest("a[href]");
-    if (link && /^https?:/i.test(link.href) && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+    if (plainClick(event, link)) {
       event.preventDefault();
       this.sheet.open(link.href, link);
     }
@@ -145,8 +129,14 @@ export class Phone {
     this.typing(chat.typing);
     if (near || this.stick) this.toEnd();
     this.notices(chat.notices ?? [], first);
-    if (fresh && !first) this.sheet.announce(this.shop, fresh, this.words);
+    if (fresh && !first) this.announce(fresh);
     if (fresh) this.changed();
+  }
+
+  announce(message) {
+    const said = make("div");
+    said.innerHTML = message.html ?? "";
+    this.sheet.announce(this.shop, said.textContent.trim() || this.words.new_message);
   }
 
   draw(element, message) {
@@ -222,100 +212,13 @@ export class Phone {
       if (notice.alert) {
         $("alert").querySelector("p").textContent = notice.text;
         $("alert").showModal();
-      } else this.toast(notice.text);
+      } else toast(notice.text);
     }
-  }
-
-  toast(text) {
-    const toast = $("toast");
-    toast.textContent = text;
-    toast.classList.add("up");
-    clearTimeout(this.toasting);
-    this.toasting = setTimeout(() => toast.classList.remove("up"), TOAST);
   }
 
   toEnd() {
-    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches || this.shown.size < 3;
-    this.said.scrollTo({ top: this.said.scrollHeight, behavior: calm ? "instant" : "smooth" });
+    toEnd(this.said, this.shown.size < 3);
     clearTimeout(this.sticking);
     this.sticking = setTimeout(() => { this.stick = false; }, 1500);
-  }
-}
-
-function initials(name) {
-  return name.split(/\s+/).map((word) => word[0] ?? "").slice(0, 2).join("").toUpperCase();
-}
-
-/** A page opened within the phone, as a messenger's own browser shows it. */
-class Sheet {
-  constructor(home) {
-    this.home = home;
-    this.dialog = $("sheet");
-    this.frame = $("frame");
-    $("close").addEventListener("click", () => this.close());
-    $("banner").addEventListener("click", () => this.close());
-    $("reload").addEventListener("click", () => this.go(this.address));
-    this.dialog.addEventListener("keydown", (event) => this.escape(event));
-    this.frame.addEventListener("load", () => this.loaded());
-  }
-
-  get isOpen() {
-    return this.dialog.open;
-  }
-
-  open(address, opener) {
-    this.opener = opener;
-    if (!this.isOpen) this.dialog.show();
-    $("chat").inert = true;
-    $("banner").hidden = true;
-    this.go(address);
-    $("close").focus();
-  }
-
-  go(address) {
-    this.dialog.classList.add("busy");
-    this.tell(address);
-    this.frame.src = address;
-  }
-
-  close() {
-    if (!this.isOpen) return;
-    this.dialog.close();
-    $("chat").inert = false;
-    this.frame.src = "about:blank";
-    (this.opener?.isConnected ? this.opener : this.home).focus({ preventScroll: true });
-  }
-
-  escape(event) {
-    if (event.key === "Escape") this.close();
-  }
-
-  loaded() {
-    this.dialog.classList.remove("busy");
-    if (!this.isOpen) return;
-    try {  // a page of another origin keeps its address to itself
-      this.tell(this.frame.contentWindow.location.href);
-      this.frame.contentDocument.addEventListener("keydown", (event) => this.escape(event));
-    } catch {
-      this.tell(this.address);
-    }
-  }
-
-  tell(address) {
-    if (address === "about:blank") return;
-    this.address = address;
-    const { host, pathname } = new URL(address, location.href);
-    const bold = make("b", "", host);
-    $("sheet-address").replaceChildren(bold, pathname);
-  }
-
-  announce(shop, message, words) {
-    if (!this.isOpen) return;
-    const [, box] = $("banner").children;
-    box.children[0].textContent = shop;
-    const said = make("div");
-    said.innerHTML = message.html ?? "";
-    box.children[1].textContent = said.textContent.trim().slice(0, 120) || words.new_message;
-    $("banner").hidden = false;
   }
 }

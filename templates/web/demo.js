@@ -1,34 +1,46 @@
-// The demo page: one shopper, two languages, and the shop's books beside them.
+// The demo page: one shopper, two languages, a phone for each channel, and the shop's books beside them.
 
 import { books, stripe } from "./demo-calls.js";
 import { Desk, standing } from "./demo-desk.js";
+import { $, clock, initials } from "./demo-parts.js";
 import { Phone } from "./demo-phone.js";
+import { Sheet } from "./demo-sheet.js";
 import { WORDS, wordPage } from "./demo-words.js";
+import { XPhone } from "./demo-x.js";
 
 const LOOK_EVERY = 700;
 const NAMES = ["Camille", "Louis", "Inès", "Marius", "Jeanne", "Sacha", "Alma", "Noé", "Lina", "Oscar"];
 const KEPT = "comptoir.demo";
 
-const $ = (id) => document.getElementById(id);
 const facts = JSON.parse($("facts").textContent);
 const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? "{}");
 const keep = () => sessionStorage.setItem(KEPT, JSON.stringify({ language, shopper }));
 
 let language = kept.language ?? (navigator.language.startsWith("fr") ? "fr" : "en");
-let shopper = kept.shopper ?? newShopper();
+let shopper = kept.shopper?.user ? kept.shopper : newShopper();
+let channel = "telegram";
 let seen = "";
 let rows = null;
 let looking = false;
 let again = false;
 
-const phone = new Phone(facts.shop, () => look());
+const PANES = { telegram: $("chat"), x: $("x-phone") };
+const sheet = new Sheet(Object.values(PANES), () => home());
+const phone = new Phone(facts.shop, sheet, () => look());
+const phones = { telegram: phone };
+if (facts.x) phones.x = new XPhone(facts.shop, facts.x.account, sheet, () => look());
 const desk = new Desk(facts);
 
+/** One person: `chat` is theirs at Telegram, `user` at X. */
 function newShopper() {
-  return { chat: 1001 + Math.floor(Math.random() * 9e8), name: NAMES[Math.floor(Math.random() * NAMES.length)] };
+  const name = NAMES[Math.floor(Math.random() * NAMES.length)];
+  const user = 1e12 + Math.floor(Math.random() * 8e15);
+  const handle = `${name.normalize("NFD").replace(/[^A-Za-z]/g, "").toLowerCase()}_${String(user).slice(-5)}`;
+  return { chat: 1001 + Math.floor(Math.random() * 9e8), user, name, handle };
 }
 
 const words = () => WORDS[language];
+const chats = () => [String(shopper.chat), String(shopper.user)];
 
 function speak() {
   document.documentElement.lang = language;
@@ -36,7 +48,9 @@ function speak() {
   for (const button of document.querySelectorAll("[data-language]")) {
     button.ariaPressed = String(button.dataset.language === language);
   }
-  phone.speak(words(), language, facts.hints[language] ?? Object.values(facts.hints)[0] ?? []);
+  const spoken = (hints) => hints[language] ?? Object.values(hints)[0] ?? [];
+  phone.speak(words(), language, spoken(facts.hints));
+  phones.x?.speak(words(), spoken(facts.x.hints), spoken(facts.hints));
   $("outcome").textContent = "";
   drawTries();
   if (rows) draw();
@@ -46,7 +60,7 @@ function speak() {
 // -- the merchant's side ---------------------------------------------------------------------------------------
 
 function draw() {
-  desk.show(rows, words(), shopper.chat);
+  desk.show(rows, words(), chats());
   judgeTries();
 }
 
@@ -89,7 +103,7 @@ const newest = (list) => list.find((session) => session.status === "open") ?? li
 /** `on` says for which standing of an order the trial makes sense. */
 const TRIES = {
   decline: { on: ["created"], act: async (ref) => stripe.pay(newest(await stripe.sessions(ref)).id, "decline") },
-  abandon: { on: ["created"], act: async () => phone.sheet.close() },
+  abandon: { on: ["created"], act: async () => sheet.close() },
   expire: { on: ["created"], act: async (ref) => stripe.expire(newest(await stripe.sessions(ref)).id) },
   debit: { on: ["created"], act: async (ref) => stripe.pay(newest(await stripe.sessions(ref)).id, "unpaid") },
   settle: { on: ["processing"], act: async (ref) => stripe.settle(newest(await stripe.sessions(ref)).id, "succeed") },
@@ -103,7 +117,7 @@ const TRIES = {
 /** This shopper's newest order that something can still be tried with. */
 function subject() {
   if (!rows) return null;
-  const ours = rows.orders.filter((order) => order.chat === String(shopper.chat));
+  const ours = rows.orders.filter((order) => chats().includes(order.chat));
   const stands = (order) => standing(order, rows.payments);
   const open = ours.find((order) => ["created", "processing"].includes(stands(order)));
   return open ?? ours.find((order) => ["paid", "fulfilled"].includes(stands(order))) ?? null;
@@ -165,11 +179,80 @@ $("fresh").addEventListener("click", () => {
   shopper = newShopper();
   keep();
   face("chat");
-  phone.follow(shopper);
+  meet();
   if (rows) draw();
-  if (matchMedia("(pointer: fine)").matches) $("text").focus();
+  if (matchMedia("(pointer: fine)").matches) $(FIRST[channel]).focus();
+});
+$("skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  home().focus();
 });
 
+// -- the channels ----------------------------------------------------------------------------------------------
+
+const FIRST = { telegram: "text", x: "x-text" };
+const TABS = [...$("channels").children];
+
+/** Where a conversation is read, in the phone that is shown. */
+function home() {
+  if (channel === "telegram") return $("said");
+  return $("x-public").hidden ? $("x-messages") : $("x-feed");
+}
+
+function meet() {
+  sheet.close();
+  for (const each of Object.values(phones)) each.meet(shopper);
+  phones[channel].follow();
+}
+
+/** The channel that the address names; any other address leaves the phone as it is. */
+function named() {
+  const name = location.hash.slice(1);
+  return name in phones ? name : channel;
+}
+
+function show(name) {
+  sheet.close();
+  phones[channel].rest();
+  channel = name;
+  $("screen").dataset.channel = name;
+  for (const [each, pane] of Object.entries(PANES)) pane.hidden = each !== name;
+  for (const tab of TABS) {
+    const chosen = tab.dataset.channel === name;
+    tab.ariaSelected = String(chosen);
+    tab.tabIndex = chosen ? 0 : -1;
+  }
+  phones[name].follow();
+}
+
+function choose(name) {
+  if (name === channel) return;
+  history.replaceState(null, "", name === "telegram" ? location.pathname + location.search : `#${name}`);
+  show(name);
+}
+
+for (const tab of TABS) {
+  tab.addEventListener("click", () => choose(tab.dataset.channel));
+  tab.addEventListener("keydown", (event) => {
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    const other = TABS.at((TABS.indexOf(tab) + step) % TABS.length);
+    other.focus();
+    choose(other.dataset.channel);
+  });
+}
+addEventListener("hashchange", () => { if (named() !== channel) show(named()); });
+
+// -- the beginning ---------------------------------------------------------------------------------------------
+
+for (const avatar of document.querySelectorAll("[data-shop]")) avatar.textContent = initials(facts.shop);
+const tick = () => { $("clock").textContent = clock(); };
+tick();
+setInterval(tick, 10_000);
+
+channel = named();
+for (const each of Object.values(phones)) each.meet(shopper);
 speak();
-phone.follow(shopper);
+show(channel);
 look();

@@ -86,12 +86,7 @@ class TelegramChannel:
             self._me = Me(self.bot.bot.id, self.bot.username)
             await self._introduce()
             if self._settings.webhook:
-                await self.bot.set_webhook(
-                    self._settings.webhook,
-                    secret_token=self._settings.webhook_secret,
-                    allowed_updates=ALLOWED,
-                    drop_pending_updates=False,  # what waits may be somebody's money (F073)
-                )
+                await self._call_here(self._settings.webhook)
             else:
                 await self.bot.delete_webhook(drop_pending_updates=False)
         except TelegramError as error:
@@ -124,6 +119,23 @@ class TelegramChannel:
         if self._answers:
             await asyncio.wait(set(self._answers), timeout=2)
         await self.bot.shutdown()
+
+    async def register(self) -> Sequence[str]:
+        if not self._settings.webhook:
+            return ["updates are asked for (mode = polling): nothing to register"]
+        try:
+            await self._call_here(self._settings.webhook)
+        except TelegramError as error:
+            raise translated(error) from error
+        return [f"updates come to {self._settings.webhook}"]
+
+    async def _call_here(self, address: str) -> None:
+        await self.bot.set_webhook(
+            address,
+            secret_token=self._settings.webhook_secret,
+            allowed_updates=ALLOWED,
+            drop_pending_updates=False,  # what waits may be somebody's money (F073)
+        )
 
     @property
     def username(self) -> str:

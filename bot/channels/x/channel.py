@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from bot.channels.x import doorbell
-from bot.channels.x.account import examined
+from bot.channels.x.account import examined, registered
 from bot.channels.x.polling import Mentions, Messages
 from bot.channels.x.reading import ENCRYPTED_EVENT, SOURCE, Account, read_event
 from bot.channels.x.sending import Sender, response
@@ -78,6 +78,11 @@ class XChannel:
 
     async def examine(self) -> Sequence[tuple[str, str]]:
         return await examined(self._wire, self._settings.account, self._settings.webhook)
+
+    async def register(self) -> Sequence[str]:
+        if not self._settings.webhook:
+            return ["mentions and messages are asked for (mode = polling): nothing to register"]
+        return await registered(self._wire, self._settings.webhook)
 
     async def stop(self) -> None:
         self._wire.close()

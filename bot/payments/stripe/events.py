@@ -87,6 +87,7 @@ READ: Mapping[str, tuple[NewsKind, Callable[[Object], dict[str, Any]]]] = {
     "charge.dispute.closed": ("dispute_closed", _dispute),
 }
 """The events a shop listens to; any other is acknowledged and forgotten."""
+WANTED_EVENTS = tuple(READ)
 
 
 @dataclass(frozen=True)

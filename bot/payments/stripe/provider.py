@@ -15,7 +15,7 @@ from stripe import AIOHTTPClient, StripeClient
 from bot.domain.orders import Order
 from bot.domain.payments import Checkout, News, Payment, Refunded, Terms
 from bot.errors import Permanent, Temporary
-from bot.payments.stripe.events import SOURCE, SignedEvents, read_checkout, read_event
+from bot.payments.stripe.events import SOURCE, WANTED_EVENTS, SignedEvents, read_checkout, read_event
 from bot.payments.stripe.request import SHORTEST, CheckoutRequest, frozen_terms
 
 TIMEOUT = aiohttp.ClientTimeout(total=15, connect=5)
@@ -123,6 +123,19 @@ class StripeProvider:
 
     def read(self, body: bytes, signature: str | None, now: datetime) -> News | None:
         return self._events.read(body, signature, now)
+
+    async def register(self, url: str) -> Sequence[str]:
+        """Stripe tells an endpoint's secret once, in the answer that makes it."""
+        endpoints = self.client.v1.webhook_endpoints
+        wanted: Any = list(WANTED_EVENTS)
+        async with self._spoken():
+            known = await endpoints.list_async({"limit": 100})
+            ours = next((it for it in known.data if it.url == url), None)
+            if ours is not None:
+                await endpoints.update_async(ours.id, {"enabled_events": wanted, "disabled": False})
+                return [f"events come to {url}; its secret stays as it was"]
+            made = await endpoints.create_async({"url": url, "enabled_events": wanted})
+        return [f"events come to {url}", f"keep this in .env: STRIPE_WEBHOOK_SECRET={made.secret}"]
 
     def reread(self, body: str) -> News | None:
         return read_event(body)
