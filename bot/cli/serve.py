@@ -10,10 +10,12 @@ from pathlib import Path
 import structlog
 import uvloop
 
-from bot import app, logs, serving
+from bot import logs, serving
 from bot.cli.output import BAD_CONFIG, complain
 from bot.config import Settings, load, warnings
 from bot.errors import ConfigError, Problem
+from bot.outside import online_problems
+from bot.parts import CHANNELS, renderer_of
 
 
 class Role(StrEnum):
@@ -50,12 +52,12 @@ def _verify_templates(settings: Settings) -> None:
 
 
 def template_problems(settings: Settings) -> list[Problem]:
-    return app.renderer_of(settings).problems(list(app.CHANNELS))
+    return renderer_of(settings).problems(list(CHANNELS))
 
 
 def checks() -> dict[str, Callable[[Settings], list[Problem]] | None]:
     """What `check` looks at beyond bot.toml itself."""
-    return {"templates": template_problems, "online_checks": app.online_problems}
+    return {"templates": template_problems, "online_checks": online_problems}
 
 
 def demo(config: Path, port: int) -> int:

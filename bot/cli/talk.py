@@ -9,11 +9,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bot import app
+from bot.app import rehearsed
 from bot.channels.telegram.sending import plain
 from bot.config import load
 from bot.domain.messages import Inbound, clean
 from bot.domain.understanding import as_json
+from bot.parts import clerk_of
 from bot.ports import Rendered
 
 CHANNEL = "terminal"
@@ -21,7 +22,7 @@ CHANNEL = "terminal"
 
 def understand(config: Path) -> int:
     """One JSON object a line for each line of stdin."""
-    clerk = app.clerk_of(load(config, secrets=False))
+    clerk = clerk_of(load(config, secrets=False))
     for raw in sys.stdin.buffer:
         text = clean(raw.decode("utf-8", "replace"))
         print(json.dumps(as_json(clerk.understand(text)), ensure_ascii=False), flush=True)
@@ -31,7 +32,7 @@ def understand(config: Path) -> int:
 def chat(config: Path) -> int:
     """Talk until the end of input; a number presses a button. Nothing is kept, and nothing can be paid."""
     settings = load(config, secrets=False)
-    rehearsal = app.rehearsed(settings)
+    rehearsal = rehearsed(settings)
     console = Console()
     tokens: list[str] = []
     console.print(

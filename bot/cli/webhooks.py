@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from bot.app import register_webhooks
 from bot.cli.output import BAD_CONFIG, complain
 from bot.config import load
+from bot.outside import register_webhooks
 
 
 def register(config: Path, *, as_json: bool) -> int:

@@ -12,7 +12,7 @@ from datetime import timedelta
 from enum import IntEnum, StrEnum
 from typing import assert_never
 
-REPLIES_AN_HOUR = 3
+REPLIES_AN_HOUR = 5
 """Public replies to one author an hour; beyond it two machines are talking, or somebody plays (F082)."""
 MESSAGES_AN_HOUR = 20
 """Private answers to one person an hour, apart from what an order owes them."""

@@ -1,0 +1,173 @@
+"""Every concrete part of a shop, made of its settings; nothing here connects, starts or keeps anything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from pydantic import SecretStr
+
+from bot.channels.telegram import TelegramChannel, TelegramSettings
+from bot.channels.x import XChannel, XKeys, XSettings
+from bot.config import Settings
+from bot.domain.conversation import Counter, Rules
+from bot.domain.costs import Charge, micro
+from bot.domain.understanding import Clerk
+from bot.payments.stripe import CheckoutRequest, SignedEvents, StripeProvider
+from bot.ports import Channel, Writer
+from bot.rendering import LANGUAGES, TemplateRenderer, Voice
+from bot.service.meter import Accounts, RowMeter
+from bot.service.shop import Shop
+
+COMMANDS = ("start", "shop", "orders", "cart", "help", "terms", "support", "paysupport", "privacy", "stop")
+"""What Telegram's menu offers, in this order."""
+NO_KEY = "rk_test_none"
+"""What stands for a key where nothing is ever asked of Stripe."""
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def renderer_of(settings: Settings) -> TemplateRenderer:
+    shop = settings.shop
+    voice = Voice(shop.name, shop.currency, shop.timezone, shop.privacy_url or "")
+    return TemplateRenderer(voice, settings.path.parent / "templates", languages=languages_of(settings))
+
+
+def languages_of(settings: Settings) -> tuple[str, ...]:
+    """The shop's own first: it is what an unknown language falls back to."""
+    return (settings.shop.locale, *(language for language in LANGUAGES if language != settings.shop.locale))
+
+
+def clerk_of(settings: Settings) -> Clerk:
+    return Clerk(settings.catalogue, keywords=settings.keywords, language=settings.shop.locale)
+
+
+def counter_of(settings: Settings) -> Counter:
+    rules = Rules(
+        max_quantity=settings.orders.max_quantity,
+        max_open=settings.orders.max_open,
+        support=settings.shop.support or "",
+        languages=languages_of(settings),
+        terms_url=settings.shop.terms_url,
+        privacy_url=settings.shop.privacy_url,
+    )
+    return Counter(settings.catalogue, rules)
+
+
+def public_url(settings: Settings) -> str:
+    return (settings.web.public_url or f"http://{settings.web.host}:{settings.web.port}").rstrip("/")
+
+
+def page_of(settings: Settings) -> Callable[[str], str]:
+    """The address of an order's page, from its token."""
+    base = public_url(settings)
+    return lambda token: f"{base}/o/{token}"
+
+
+def provider_of(settings: Settings) -> StripeProvider:
+    secrets = settings.secrets
+    return StripeProvider(
+        secrets.stripe_api_key.get_secret_value() if secrets.stripe_api_key else NO_KEY,
+        host=settings.stripe.api_base,
+        request=CheckoutRequest(
+            catalogue=settings.catalogue,
+            hold=settings.orders.hold,
+            page=page_of(settings),
+            shipping_countries=settings.stripe.shipping_countries,
+            promotion_codes=settings.stripe.allow_promotion_codes,
+            automatic_tax=settings.stripe.automatic_tax,
+        ),
+        events=SignedEvents([secret.get_secret_value() for secret in secrets.stripe_webhook_secret]),
+        clock=utc_now,
+        livemode=settings.stripe.livemode,
+    )
+
+
+def _telegram(settings: Settings, renderer: TemplateRenderer, _write: Writer) -> Channel:
+    own, secrets = settings.telegram, settings.secrets
+    assert secrets.telegram_bot_token is not None
+    hook_secret = secrets.telegram_webhook_secret
+    worded = {
+        language: [(command, renderer.word(f"command_{command}", language)) for command in COMMANDS]
+        for language in languages_of(settings)
+    }
+    return TelegramChannel(
+        TelegramSettings(
+            token=secrets.telegram_bot_token.get_secret_value(),
+            api_base=own.api_base,
+            poll_seconds=own.poll_timeout.total_seconds(),
+            per_second=own.messages_per_second,
+            per_chat_per_second=own.messages_per_chat_per_second,
+            commands={"": worded[settings.shop.locale]} | worded,
+            webhook=f"{public_url(settings)}/telegram/webhook" if own.mode == "webhook" else None,
+            webhook_secret=hook_secret.get_secret_value() if hook_secret else "",
+        )
+    )
+
+
+def _plain(secret: SecretStr | None) -> str:
+    return secret.get_secret_value() if secret is not None else ""
+
+
+def accounts_of(settings: Settings) -> Accounts:
+    """What X charges this shop, and the most it may cost a day."""
+    prices = {charge: micro(getattr(settings.x.prices, charge.value)) for charge in Charge}
+    return Accounts("x", prices, micro(settings.x.daily_budget_usd))
+
+
+def _x(settings: Settings, _renderer: TemplateRenderer, write: Writer) -> Channel:
+    own, secrets = settings.x, settings.secrets
+    return XChannel(
+        XSettings(
+            keys=XKeys(
+                _plain(secrets.x_consumer_key),
+                _plain(secrets.x_consumer_secret),
+                _plain(secrets.x_access_token),
+                _plain(secrets.x_access_token_secret),
+                _plain(secrets.x_bearer_token) or None,
+            ),
+            account=own.account or "",
+            api_base=own.api_base,
+            mentions_every=own.mentions_every,
+            messages_every=own.dms_every,
+            posts=settings.posts,
+            zone=ZoneInfo(settings.shop.timezone),
+            webhook=f"{public_url(settings)}/x/webhook" if own.mode == "webhook" else None,
+        ),
+        RowMeter(accounts_of(settings), write, utc_now),
+        utc_now,
+    )
+
+
+CHANNELS: Mapping[str, Callable[[Settings, TemplateRenderer, Writer], Channel]] = {"telegram": _telegram, "x": _x}
+"""A new channel is one file and one line here."""
+
+
+def enabled(settings: Settings) -> list[str]:
+    return [name for name in CHANNELS if getattr(settings, name).enabled]
+
+
+def shop_of(
+    settings: Settings,
+    provider: StripeProvider,
+    instant: Callable[[str, str], bool],
+    elsewhere: Callable[[str], str] = lambda _channel: "",
+) -> Shop:
+    clerk, accounts = clerk_of(settings), accounts_of(settings)
+    return Shop(
+        counter=counter_of(settings),
+        understand=lambda text, language: clerk.understand(text, language=language),
+        provider=provider,
+        livemode=settings.stripe.livemode,
+        languages=languages_of(settings),
+        language=settings.shop.locale,
+        hold=settings.orders.hold,
+        page=page_of(settings),
+        instant=instant,
+        elsewhere=elsewhere,
+        full=lambda books, channel, now: channel == "x" and accounts.wait(books, "dm_sends_a_day", now) > 0,
+        metered=frozenset({"x"}),
+    )
