@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 PORT ?= 8080
 
-.PHONY: demo test lint format bench pins clean
+.PHONY: demo test lint format bench month pins clean
 
 demo: $(VENV)/.ready
 	$(BIN)/comptoir demo --port $(PORT)
@@ -26,6 +26,10 @@ format: $(VENV)/.ready-dev
 
 bench: $(VENV)/.ready-dev
 	$(BIN)/python -m tests.bench $(ARGS)
+
+# A month of a small shop on X under a virtual clock: what it costs, by the shop's ledger and by X's bill.
+month: $(VENV)/.ready-dev
+	$(BIN)/python -m tests.simulation.month_on_x $(ARGS)
 
 # The pins are made anew by hand, with uv on the path; neither file names an index.
 pins:

@@ -256,8 +256,8 @@ class Dialog:
         return [(row["from_status"], row["to_status"]) for row in rows if row["ref"] == ref]
 
 
-def opened_shop(*, max_quantity: int = 10, max_open: int = 3) -> Dialog:
-    goods = catalogue()
+def opened_shop(*, max_quantity: int = 10, max_open: int = 3, goods: Catalogue | None = None) -> Dialog:
+    goods = goods or catalogue()
     request = CheckoutRequest(goods, timedelta(minutes=30), lambda token: f"https://shop.example/o/{token}", ("FR",))
     provider = StripeProvider(
         "rk_test_none",

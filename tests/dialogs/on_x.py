@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from bot.channels.x.sending import in_words
+from bot.domain.catalogue import Catalogue
 from bot.domain.costs import PRICES
 from bot.domain.effects import Say
 from bot.domain.messages import Inbound, Post
 from bot.errors import Permanent, Refused, Temporary
-from bot.ports import Books, Envelope, Intake, Task
+from bot.ports import Books, Channel, Envelope, Intake, Task
 from bot.service.gate import Gate
 from bot.service.meter import Accounts
 from bot.service.perform import Performer
@@ -37,6 +38,9 @@ class Timeline:
     async def listen(self) -> None: ...
     async def stop(self) -> None: ...
     async def ready(self, chat: str) -> None: ...
+    async def register(self) -> list[str]:
+        return []
+
     async def examine(self) -> list[tuple[str, str]]:
         return []
 
@@ -62,6 +66,9 @@ class XDialog(Dialog):
 
     x: Timeline = field(default_factory=Timeline)
     budget: int = BUDGET
+    wire: Channel | None = None
+    """A channel to send through instead of the timeline above."""
+    run: Callable[[Coroutine[Any, Any, Any]], Any] = asyncio.run
 
     def _event(self) -> Inbound:
         number = next(self.numbers)
@@ -90,7 +97,7 @@ class XDialog(Dialog):
 
     def _said(self, task: Task) -> bool:
         try:
-            external, _ = asyncio.run(self._performer()(task))
+            external, _ = self.run(self._performer()(task))
         except Refused as error:
             why = str(error)
             self.write(lambda books: books.outbox.dead(task, why))
@@ -107,7 +114,7 @@ class XDialog(Dialog):
 
     def _performer(self) -> Performer:
         gate = Gate(self.accounts, self._written, lambda: self.now)
-        return replace(self.perform, channels={"x": self.x}, gates={"x": gate})
+        return replace(self.perform, channels={"x": self.wire or self.x}, gates={"x": gate})
 
     @property
     def accounts(self) -> Accounts:
@@ -133,8 +140,8 @@ class XDialog(Dialog):
         return spent
 
 
-def on_x(*, budget: int = BUDGET) -> XDialog:
-    base = opened_shop()
+def on_x(*, budget: int = BUDGET, goods: Catalogue | None = None) -> XDialog:
+    base = opened_shop(goods=goods)
     shop = replace(base.shop, metered=frozenset({"x"}))
     return XDialog(
         shop, base.store, base.renderer, replace(base.perform, shop=shop), chat="2001", now=START, budget=budget

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 
 from bot.sandbox.server import Sandbox, serving
 
 
 class Neighbour:
-    """Telegram and Stripe for one shop, on a port of this machine until closed."""
+    """Telegram, X and Stripe for one shop, on a port of this machine until closed."""
 
-    def __init__(self, *, port: int, webhook: str, secret: str) -> None:
+    def __init__(
+        self, *, port: int = 0, webhook: str | None = None, secret: str = "", now: Callable[[], float] = time.time
+    ) -> None:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="sandbox", daemon=True)
         self._thread.start()
         self._stack = AsyncExitStack()
-        asyncio.run_coroutine_threadsafe(self._open(port, webhook, secret), self._loop).result(10)
+        opening = self._open(port, webhook, secret, now)
+        self.address: str = asyncio.run_coroutine_threadsafe(opening, self._loop).result(10)
 
-    async def _open(self, port: int, webhook: str, secret: str) -> None:
-        sandbox = Sandbox(stripe_webhook=webhook, stripe_secret=secret)
-        await self._stack.enter_async_context(serving(sandbox, port))
+    async def _open(self, port: int, webhook: str | None, secret: str, now: Callable[[], float]) -> str:
+        sandbox = Sandbox(stripe_webhook=webhook, stripe_secret=secret, now=now)
+        return await self._stack.enter_async_context(serving(sandbox, port))
 
     def close(self) -> None:
         asyncio.run_coroutine_threadsafe(self._stack.aclose(), self._loop).result(10)

@@ -118,6 +118,11 @@ class World:
     def sandbox(self) -> str:
         return f"http://127.0.0.1:{self.sandbox_port}"
 
+    @property
+    def secrets(self) -> dict[str, str]:
+        """What the shop's channel needs of its environment."""
+        return {"TELEGRAM_BOT_TOKEN": TOKEN, "TELEGRAM_WEBHOOK_SECRET": TELEGRAM_SECRET}
+
     # -- processes
 
     def open_sandbox(self) -> None:
@@ -125,12 +130,12 @@ class World:
         self.neighbour = Neighbour(port=self.sandbox_port, webhook=hook, secret=STRIPE_SECRET)
 
     def start(self) -> None:
+        """Start the installed command and wait until it serves."""
         log = self.folder / f"shop-{len(self.logs)}.log"
         self.logs.append(log)
         environment = {
             **{name: os.environ[name] for name in ("PATH", "HOME", "LANG", "PYTHONPATH") if name in os.environ},
-            "TELEGRAM_BOT_TOKEN": TOKEN,
-            "TELEGRAM_WEBHOOK_SECRET": TELEGRAM_SECRET,
+            **self.secrets,
             "STRIPE_API_KEY": "rk_test_process",
             "STRIPE_WEBHOOK_SECRET": STRIPE_SECRET,
         }

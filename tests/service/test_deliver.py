@@ -34,6 +34,9 @@ class Wire:
     async def listen(self) -> None: ...
     async def stop(self) -> None: ...
     async def ready(self, chat: str) -> None: ...
+    async def register(self) -> list[str]:
+        return []
+
     async def examine(self) -> list[tuple[str, str]]:
         return []
 

@@ -124,6 +124,7 @@ class TelegramChannel:
         if not self._settings.webhook:
             return ["updates are asked for (mode = polling): nothing to register"]
         try:
+            await self.bot.initialize()
             await self._call_here(self._settings.webhook)
         except TelegramError as error:
             raise translated(error) from error

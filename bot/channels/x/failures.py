@@ -87,12 +87,14 @@ def _refusal(error: HTTPException) -> Exception:
 
 
 def _sentence(error: HTTPException) -> str:
+    """What X says, with which parameter it means: of a 400 the detail is always the same, and `errors` tell."""
     try:
         body = error.response.json()
     except ValueError:
         body = None
     said = [str(body.get(name)) for name in ("title", "detail") if body.get(name)] if isinstance(body, dict) else []
-    return ": ".join(said) or "; ".join(error.api_messages) or str(error)
+    also = [str(it) for it in error.api_messages if str(it) not in said]
+    return "; ".join(filter(None, [": ".join(said), *also])) or str(error)
 
 
 def _wait(error: TooManyRequests, now: datetime) -> float:

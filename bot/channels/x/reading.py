@@ -38,13 +38,27 @@ def written_at(post_id: str) -> datetime:
     return datetime.fromtimestamp(((int(post_id) >> 22) + EPOCH_MS) / 1000, UTC)
 
 
+def as_typed(text: str) -> str:
+    """X gives texts with these three characters as HTML entities, wherever they are shown."""
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
 def read_post(
     post: Mapping[str, Any], account: Account, users: Mapping[str, Mapping[str, Any]], *, quotes_us: bool = False
 ) -> Inbound | None:
     """A post that somebody wrote to the shop; None for the shop's own, for reposts and for protected authors.
 
-    Raises KeyError, TypeError or ValueError where it is not a post.
+    Raises KeyError, TypeError, ValueError or AttributeError where it is not a post.
     """
+    try:
+        return _post(post, account, users, quotes_us=quotes_us)
+    except OverflowError as error:
+        raise ValueError("a number that no post has") from error
+
+
+def _post(
+    post: Mapping[str, Any], account: Account, users: Mapping[str, Mapping[str, Any]], *, quotes_us: bool
+) -> Inbound | None:
     author, post_id = str(post["author_id"]), str(post["id"])
     referenced = {str(it["type"]): str(it["id"]) for it in post.get("referenced_tweets") or ()}
     user = users.get(author, {})
@@ -68,7 +82,7 @@ def read_post(
         chat=author,
         user=author,
         name=str(user.get("name", "")),
-        text=str(long.get("text") or post.get("text") or ""),
+        text=as_typed(str(long.get("text") or post.get("text") or "")),
         message_id=post_id,
         private=False,
         post=Post(
@@ -130,7 +144,7 @@ def _message(sender: str, event_id: str, text: str, name: str) -> Inbound:
         chat=sender,
         user=sender,
         name=name,
-        text=text,
+        text=as_typed(text),
         message_id=event_id,
     )
 

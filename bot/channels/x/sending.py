@@ -11,6 +11,7 @@ import requests
 import structlog
 
 from bot.channels.x.failures import Duplicate
+from bot.channels.x.reading import as_typed
 from bot.channels.x.wire import XWire
 from bot.domain.costs import Charge, Cost
 from bot.errors import Permanent, Temporary
@@ -132,7 +133,7 @@ def response(answer: object) -> requests.Response:
 
 def _bare(text: str) -> str:
     """A text without the addresses, which X shortens, and without its line breaks."""
-    return " ".join(re.sub(r"https?://\S+", "", text).split())
+    return " ".join(re.sub(r"https?://\S+", "", as_typed(text)).split())
 
 
 def _about_the_picture(error: Permanent) -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, field
+from threading import Thread
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -75,7 +76,7 @@ class XWire:
             wait_on_rate_limit=False,
         )
         self.client.session = BasedSession(base)
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="x")
+        self._turns = asyncio.Semaphore(THREADS)
         self.out_of_credits = False
 
     async def call(
@@ -125,23 +126,34 @@ class XWire:
         return str(answer["data"]["id"])
 
     async def _in_thread(self, act: Callable[[], T]) -> T:
-        loop = asyncio.get_running_loop()
-        async with asyncio.timeout(PATIENCE):
-            return await loop.run_in_executor(self._threads, act)
+        """In a thread of its own: one that is given up keeps neither the next call nor the end of the process."""
+        done: Future[T] = Future()
+        done.set_running_or_notify_cancel()
+
+        def work() -> None:
+            try:
+                done.set_result(act())
+            except BaseException as error:  # noqa: BLE001 - raised where it is waited for
+                done.set_exception(error)
+
+        async with self._turns, asyncio.timeout(PATIENCE):
+            Thread(target=work, name="x", daemon=True).start()
+            return await asyncio.wrap_future(done)
 
     async def _failed(self, error: Exception, meter: Meter | None, limit: str) -> Exception:
         if isinstance(error, TimeoutError):
             return Temporary("X does not answer in time", uncertain=True)
         failure = translated(error, self._clock())
-        self.out_of_credits = isinstance(failure, NoCredits)
-        if self.out_of_credits and meter is not None:
-            await meter.tell("no_credits", "its credits are used up: nothing is read or sent until more are bought")
+        if isinstance(failure, NoCredits):
+            self.out_of_credits = True
+            if meter is not None:
+                text = "its credits are used up: nothing is read or sent until more are bought"
+                await meter.tell("no_credits", text)
         if isinstance(error, tweepy.TooManyRequests) and meter is not None and limit:
             await meter.told(limit, spent(error.response.headers.get))
         return failure
 
     def close(self) -> None:
-        self._threads.shutdown(wait=False, cancel_futures=True)
         self.client.session.close()
 
 

@@ -1,0 +1,118 @@
+"""Sales on X through the installed command: from a mention and from a message, by polling and by webhook."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.sandbox.x.texts import weighted_length
+from tests.process.on_x import SHOWN_POST, XWorld, opened_on_x
+from tests.process.world import installed, until
+
+pytestmark = pytest.mark.process
+
+
+@pytest.fixture(params=["polling", "webhook"])
+def either(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[XWorld]:
+    with opened_on_x(tmp_path, mode=request.param) as world:
+        world.start()
+        if request.param == "webhook":
+            assert "dm.received" in command(world, "webhooks", "register")
+        yield world
+
+
+def command(world: XWorld, *words: str, code: int = 0) -> str:
+    """Run the installed command beside the shop; -> what it printed."""
+    secrets = {**world.secrets, "STRIPE_API_KEY": "rk_test_process", "STRIPE_WEBHOOK_SECRET": "whsec_process"}
+    done = subprocess.run(
+        [*installed(), "-c", str(world.folder / "bot.toml"), *words],
+        env={"PATH": "/usr/bin", "LANG": "C.UTF-8", "COLUMNS": "200", **secrets},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def test_a_sale_from_a_mention_to_thank_you(either: XWorld) -> None:
+    post = either.posts("@atelier_lumiere je voudrais deux mugs bleus svp")
+    reply = either.replied(post)
+    assert "18,00" in reply
+    assert "4,90" in reply
+    assert "http" not in reply
+    assert weighted_length(reply) <= 280
+    assert either.told() == []
+    either.writes("oui")
+    link = either.tells("2 × Mug bleu")
+    assert "/pay/" in link["text"]
+    ref = either.order(2001)["ref"]
+    assert ref in link["text"]
+    either.pays(ref)
+    assert ref in either.tells("Merci")["text"]
+    assert either.order_is("paid", chat=2001)["channel"] == "x"
+    assert either.stock("mug-bleu") == (0, 2)
+    either.quiet()
+    assert len(either.replies()) == 1
+    assert len(either.told()) == 2
+    figures = json.loads(command(either, "stats", "--json"))
+    (sale,) = figures["x"]
+    assert sale["paid_orders"] == 1
+    assert float(sale["cost_per_sale_usd"]) > 0
+    verdicts = json.loads(command(either, "stats", "--policy", "--json"))["reasons"]
+    assert {(it["act"], it["reason"]) for it in verdicts} == {
+        ("reply", "summoned"),
+        ("message", "wrote_first"),
+        ("message", "order_owes"),
+    }
+    metrics = either.http.get(f"http://127.0.0.1:{either.port}/metrics").text
+    assert "comptoir_channel_cost_per_sale_usd" in metrics
+    assert either.stop() == 0
+
+
+def test_a_sale_from_a_message_to_thank_you(either: XWorld) -> None:
+    either.writes("I would like a blue mug please")
+    link = either.tells("1 × Blue mug")
+    assert "€18.00" in link["text"]
+    ref = either.order(2001)["ref"]
+    either.pays(ref)
+    either.tells("Thank you")
+    either.quiet()
+    assert either.replies() == []
+
+
+def test_a_reply_under_a_product_post_names_no_product_and_sells_it(either: XWorld) -> None:
+    post = either.posts("je le prends !", reply_to=SHOWN_POST)
+    assert "Mug bleu" in either.replied(post)
+    either.writes("oui")
+    either.tells("1 × Mug bleu")
+
+
+def test_a_quote_of_a_product_post_is_answered_too(either: XWorld) -> None:
+    post = either.posts("combien ?", quote=SHOWN_POST)
+    assert "Mug bleu" in either.replied(post)
+
+
+def test_choices_are_numbers_and_a_picture_comes_with_its_product(either: XWorld) -> None:
+    either.writes("je voudrais un mug")
+    asked = either.tells("1. Mug bleu")
+    assert "2. Mug noir" in asked["text"]
+    either.writes("2")
+    either.tells("1 × Mug noir")
+    assert either.stock("mug-noir") == (1, 0)
+
+
+def test_what_the_shop_believes_it_spent_is_what_x_charged(either: XWorld) -> None:
+    either.posts("@atelier_lumiere je voudrais un mug bleu")
+    until(either.replies, what="a reply")
+    either.writes("oui")
+    either.tells("1 × Mug bleu")
+    either.pays(either.order(2001)["ref"])
+    either.tells("Merci")
+    either.quiet()
+    until(lambda: either.ledger() == either.bill(), what=f"{either.ledger()} == {either.bill()}", seconds=5)
