@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -21,9 +22,13 @@ from bot.ports import Store, View
 from bot.sandbox import demo as page
 from bot.sandbox.server import Sandbox
 from bot.sandbox.server import app as sandbox_app
+from bot.sandbox.x.account import X_KEYS
 
 HOST = "127.0.0.1"
 LATEST = 500
+X_ACCOUNT = "atelier_lumiere"
+AT_ONCE = timedelta(seconds=2)
+"""How often the demo asks its X, which has no limits there: a visitor does not wait a minute for an answer."""
 STARTER = Path(app.__file__).parent / "config" / "starter" / "bot.toml"
 BOOKS: Mapping[str, View] = {
     "orders": "v_orders",
@@ -81,7 +86,17 @@ def pretended(settings: Settings, address: str, database: Path) -> Settings:
                 "poll_timeout": timedelta(seconds=20),
             }
         ),
-        x=settings.x.model_copy(update={"enabled": False}),
+        x=settings.x.model_copy(
+            update={
+                "enabled": True,
+                "account": X_ACCOUNT,
+                "mode": "polling",
+                "api_base": f"{address}/x",
+                "mentions_every": AT_ONCE,
+                "dms_every": AT_ONCE,
+                "daily_budget_usd": Decimal(1000),
+            }
+        ),
         stripe=settings.stripe.model_copy(update={"api_base": f"{address}/stripe", "livemode": False}),
         web=settings.web.model_copy(update={"host": HOST, "public_url": address}),
         storage=settings.storage.model_copy(update={"url": f"sqlite:///{database}"}),
@@ -89,6 +104,10 @@ def pretended(settings: Settings, address: str, database: Path) -> Settings:
             telegram_bot_token=SecretStr(f"123456789:{secrets.token_urlsafe(26)}"),
             stripe_api_key=SecretStr(f"rk_test_{secrets.token_hex(12)}"),
             stripe_webhook_secret=(SecretStr(f"whsec_{secrets.token_hex(16)}"),),
+            x_consumer_key=SecretStr(X_KEYS.consumer_key),
+            x_consumer_secret=SecretStr(X_KEYS.consumer_secret),
+            x_access_token=SecretStr(X_KEYS.access_token),
+            x_access_token_secret=SecretStr(X_KEYS.access_token_secret),
         ),
     )
 

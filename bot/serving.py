@@ -57,14 +57,16 @@ async def served(site: Site, listener: socket.socket, more: Sequence[BaseRoute] 
 def listen_on(host: str, port: int, *, asked_by: str = "web.port") -> socket.socket:
     """Raises ConfigError where the address is taken or not ours."""
     try:
-        return socket.create_server(
+        listening = socket.create_server(
             (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=1024
         )
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # asyncio leaves it off for such a socket
     except OSError as error:
         problem = Problem(
             f"{host}:{port}", 0, asked_by, "the address is taken or not ours", "write a port that is free"
         )
         raise ConfigError([problem]) from error
+    return listening
 
 
 async def run(settings: Settings, *, ready: Callable[[str], None] = lambda _address: None) -> None:

@@ -15,7 +15,11 @@ ADDRESS_WEIGHT = 23
 LIGHT = ((0x0000, 0x10FF), (0x2000, 0x200D), (0x2010, 0x201F), (0x2032, 0x2037))
 """The ranges that count 1, both ends included."""
 
-_TOP = "[a-z]{2}|com|net|org|info|biz|shop|store|app|dev|art|blog|club|design|online|site|studio|tech|world|xyz"
+_TOP = (
+    "[a-z]{2}|com|net|org|info|biz|shop|store|app|dev|art|blog|club|design|online|site|studio|tech|world|xyz"
+    "|paris|bzh|alsace|corsica|boutique|cafe|coffee|fashion|gallery|gift|gifts|jewelry|kitchen|market|pro|name|cloud"
+    "|page|link|life|live|space|website|team|eco|bio|wine|beer|bike|toys|london|berlin|brussels|swiss|quebec"
+)
 ADDRESS = re.compile(
     rf"https?://\S+|(?<![\w@.\-])(?:[a-z0-9](?:[a-z0-9\-]*[a-z0-9])?\.)+(?:{_TOP})(?![\w@])(?:[/?#]\S*)?",
     re.IGNORECASE,
@@ -50,7 +54,8 @@ def has_address(text: str) -> bool:
 def cut(text: str, most: int) -> str:
     """The text in at most `most` weighted characters, ended by "…" where it was longer; never inside a letter.
 
-    A mark that belongs to the letter before it, and what a zero-width joiner holds together, stay or go with it.
+    A mark that belongs to the letter before it, what a zero-width joiner holds together and an address stay or go
+    as a whole.
 
     >>> cut("Théière en grès", 10)
     'Théière…'
@@ -58,16 +63,22 @@ def cut(text: str, most: int) -> str:
     if weighted_length(text) <= most:
         return text
     normal = unicodedata.normalize("NFC", text)
-    while normal and weighted_length(normal.rstrip() + "…") > most:
-        normal = _without_last(normal)
-    shorter = normal.rstrip()
-    if " " in shorter and len(shorter) > most // 2 and not text.startswith(shorter + " "):
-        shorter = shorter[: shorter.rindex(" ")].rstrip()
+    addresses = [found.span() for found in ADDRESS.finditer(normal)]
+    end = len(normal)
+    while end and weighted_length(normal[:end].rstrip() + "…") > most:
+        end = _before(normal, end)
+        end = next((first for first, last in addresses if first < end < last), end)
+    shorter = normal[:end].rstrip()
+    words = shorter.rpartition(" ")[0].rstrip()
+    inside_a_word = not normal.startswith(shorter + " ")
+    if inside_a_word and words and len(shorter) > most // 2 and weighted_length(words + "…") <= most:
+        shorter = words
     return f"{shorter}…"
 
 
-def _without_last(text: str) -> str:
-    end = len(text) - 1
+def _before(text: str, end: int) -> int:
+    """Where the letter that ends there begins."""
+    end -= 1
     while end > 0 and (unicodedata.category(text[end])[0] == "M" or text[end] == "\u200d" or text[end - 1] == "\u200d"):
         end -= 1
-    return text[:end]
+    return end

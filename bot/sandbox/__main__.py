@@ -58,7 +58,8 @@ async def _serve(sandbox: Sandbox, port: int) -> None:
         loop.add_signal_handler(number, stopped.set)
     async with serving(sandbox, port) as address:
         sys.stdout.write(
-            f"telegram  {address}/telegram\nstripe    {address}/stripe\ncontrol   {address}/sandbox/health\n"
+            f"telegram  {address}/telegram\nstripe    {address}/stripe\nx         {address}/x\n"
+            f"control   {address}/sandbox/health\n"
         )
         sys.stdout.flush()
         await stopped.wait()

@@ -12,9 +12,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from bot.sandbox.wire import HTML_TYPE, Answer, Json
 
-Service = Literal["telegram", "stripe", "webhook", "updates"]
-"""`telegram` and `stripe` are their APIs; `webhook` is Stripe's events going out, `updates` Telegram's."""
-Kind = Literal["delay", "status", "drop_before", "drop_after", "duplicate", "reorder"]
+Service = Literal["telegram", "stripe", "x", "webhook", "updates", "x_events"]
+"""`telegram`, `stripe` and `x` are their APIs; `webhook` is Stripe's events going out, `updates` Telegram's,
+`x_events` X's."""
+Kind = Literal["delay", "status", "drop_before", "drop_after", "duplicate", "reorder", "hang"]
+
+HANGS = 60.0
+"""Seconds for which a connection that hangs brings no byte, unless the rule says how many."""
 
 OVERTAKEN_WITHIN = 1.0
 """Seconds that a reordered request waits for another to pass, unless the rule says how many."""
@@ -23,11 +27,13 @@ OVERTAKEN_WITHIN = 1.0
 class Rule(BaseModel):
     """One fault, for calls of `service` whose name matches the glob `method`.
 
-    The name is `sendMessage`, `POST /v1/checkout/sessions`, an event's type, or an update's kind (`message`). The
-    first `skip` matching calls pass, the next `times` are hit (-1: all of them). `seconds` is for delay and reorder;
-    `code`, `retry_after`, `header` (whether Retry-After is sent also as a header), `body` (HTML instead of the
-    vendor's JSON), `done` (carry the call out, then answer so) and `sticky` (Stripe keeps the answer under the
-    idempotency key; a plain 500 is kept, as there) are for status.
+    The name is `sendMessage`, `POST /v1/checkout/sessions`, `GET /2/users/:id/mentions`, an event's type, or an
+    update's kind (`message`). The first `skip` matching calls pass, the next `times` are hit (-1: all of them).
+    `seconds` is for delay, reorder and hang (no byte comes for so long, then the connection breaks); `code`,
+    `retry_after`, `header` (whether Retry-After is sent also as a header), `headers` (whether X's x-rate-limit-* are
+    sent), `reset_in` (seconds after which X says its limit is over), `body` (HTML instead of the vendor's JSON) and
+    `sticky` (Stripe keeps the answer under the idempotency key; a plain 500 is kept, as there) are for status; `done`
+    (carry the call out first) is for status and hang.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -39,6 +45,8 @@ class Rule(BaseModel):
     code: int = Field(default=500, ge=400, le=599)
     retry_after: int | None = Field(default=None, ge=0)
     header: bool = True
+    headers: bool = True
+    reset_in: float | None = Field(default=None, ge=0)
     body: str | None = None
     done: bool = False
     sticky: bool | None = None
@@ -64,6 +72,7 @@ class Faults:
         self._rules: list[Rule] = []
         self._numbers = itertools.count(1)
         self._passed = asyncio.Event()
+        self._stopped = asyncio.Event()
 
     def add(self, rule: Rule) -> int:
         """Put a rule in force and return its number."""
@@ -110,6 +119,16 @@ class Faults:
         except TimeoutError:
             return
 
+    def stop(self) -> None:
+        """End every hang, so that a server can stop at once."""
+        self._stopped.set()
+
+    async def _hung(self, rule: Rule) -> None:
+        try:
+            await asyncio.wait_for(self._stopped.wait(), HANGS if rule.seconds is None else rule.seconds)
+        except TimeoutError:
+            return
+
     async def around(
         self,
         rule: Rule | None,
@@ -130,6 +149,11 @@ class Faults:
                     await perform()
                 return stand_in(rule) if rule.body is None else _page(rule)
             case "drop_before":
+                return None
+            case "hang":
+                if rule.done:
+                    await perform()
+                await self._hung(rule)
                 return None
             case "drop_after":
                 await perform()

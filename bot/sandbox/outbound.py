@@ -11,6 +11,9 @@ import aiohttp
 PATIENCE = 10.0
 """Seconds that a webhook may take to answer; Stripe and Telegram are of that order."""
 
+LARGEST_ANSWER = 64 * 1024
+"""Bytes that are read of what was asked for."""
+
 BACKOFF = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
 """Seconds before each further try; the last one goes on. The real ones wait minutes and hours."""
 
@@ -39,13 +42,21 @@ class Outbound:
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, bytes]:
         """POST JSON; status and body of the answer. Raises OSError, aiohttp.ClientError or TimeoutError."""
+        sent = {"Content-Type": "application/json", **headers}
+        async with self._client().post(url, data=body, headers=sent, allow_redirects=False) as answer:
+            return answer.status, await answer.read()
+
+    async def get(self, url: str) -> tuple[int, bytes]:
+        """GET; status and body of the answer, a redirection as it stands. Raises as `post` does."""
+        async with self._client().get(url, allow_redirects=False) as answer:
+            return answer.status, await answer.content.read(LARGEST_ANSWER)
+
+    def _client(self) -> aiohttp.ClientSession:
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 timeout=aiohttp.ClientTimeout(total=PATIENCE), connector=aiohttp.TCPConnector(limit=0)
             )
-        sent = {"Content-Type": "application/json", **headers}
-        async with self._session.post(url, data=body, headers=sent, allow_redirects=False) as answer:
-            return answer.status, await answer.read()
+        return self._session
 
     async def close(self) -> None:
         """End every task and the client."""

@@ -26,6 +26,10 @@ from bot.sandbox.stripe.events import Endpoint, Events
 from bot.sandbox.stripe.idempotency import Keys
 from bot.sandbox.telegram.api import TelegramApi, TelegramFiles
 from bot.sandbox.telegram.side import FIRST_UPDATE, TelegramSide
+from bot.sandbox.x.account import X_KEYS, XKeys
+from bot.sandbox.x.api import XApi
+from bot.sandbox.x.side import XSide
+from bot.sandbox.x.state import HANDLE
 
 LOOPBACK = "127.0.0.1"
 JOURNAL_SIZE = 20_000
@@ -37,11 +41,12 @@ CONTROL_ENDPOINT = "we_1SandboxControl"
 
 
 class Sandbox:
-    """Telegram and Stripe on this machine, in memory.
+    """Telegram, Stripe and X on this machine, in memory.
 
     `now` is the clock (seconds since 1970), `journal` how many requests are remembered (0: none), `limits` switches
-    Telegram's rate limits, `seed` makes ids and shuffles repeat themselves. Use it as an async context manager, or
-    serve `app(sandbox)`, whose lifespan does so.
+    Telegram's rate limits (X's hold until its control lifts them), `seed` makes ids and shuffles repeat themselves.
+    The shop's account at X has the keys `x_keys`, the handle `x_account` and the name `x_name`, else the shop's.
+    Use it as an async context manager, or serve `app(sandbox)`, whose lifespan does so.
     """
 
     def __init__(
@@ -56,6 +61,9 @@ class Sandbox:
         limits: bool = False,
         first_update: int = FIRST_UPDATE,
         seed: int | None = None,
+        x_keys: XKeys = X_KEYS,
+        x_account: str = HANDLE,
+        x_name: str | None = None,
     ) -> None:
         dice = random.Random(seed)  # noqa: S311 - ids of a sandbox guard nothing
         self.now = now
@@ -70,6 +78,15 @@ class Sandbox:
             name=shop,
             first_update=first_update,
             limits=limits,
+        )
+        self.x = XSide(
+            now=now,
+            outbound=self.outbound,
+            faults=self.faults,
+            keys=x_keys,
+            handle=x_account,
+            name=x_name or shop,
+            seed=seed,
         )
         events = Events(now=now, outbound=self.outbound, faults=self.faults, dice=dice)
         self.stripe = Account(now, events, dice, shop)
@@ -104,6 +121,8 @@ class Sandbox:
     def stop_waiting(self) -> None:
         """End every long poll, so that a server can stop at once."""
         self.telegram.stop()
+        self.x.stop()
+        self.faults.stop()
 
     async def __aenter__(self) -> Self:
         """Sessions expire by themselves from here on."""
@@ -126,9 +145,9 @@ class Sandbox:
 def app(sandbox: Sandbox) -> Starlette:
     """The sandbox over HTTP.
 
-    The Bot API's base is `/telegram`, Stripe's `/stripe`, payment pages are at `/pay/…`, what a person or a test
-    does on the other side at `/sandbox/…`. Mounted in another application, the sandbox must be entered by its owner,
-    for Starlette runs no lifespan of what is mounted.
+    The Bot API's base is `/telegram`, Stripe's `/stripe`, X's `/x`, payment pages are at `/pay/…`, what a person or a
+    test does on the other side at `/sandbox/…`. Mounted in another application, the sandbox must be entered by its
+    owner, for Starlette runs no lifespan of what is mounted.
     """
 
     @contextlib.asynccontextmanager
@@ -139,11 +158,13 @@ def app(sandbox: Sandbox) -> Starlette:
     methods = ["GET", "POST"]
     telegram = TelegramApi(sandbox.telegram, sandbox.faults, sandbox.journal)
     stripe = StripeApi(sandbox.stripe, sandbox.keys, sandbox.faults, sandbox.journal)
+    x = XApi(sandbox.x, sandbox.faults, sandbox.journal)
     return Starlette(
         routes=[
             Route("/telegram/bot{token}/{method}", telegram, methods=methods),
             Route("/telegram/file/bot{token}/{path:path}", TelegramFiles(sandbox.telegram)),
             Route("/stripe/{path:path}", stripe, methods=[*methods, "DELETE"]),
+            Route("/x/{path:path}", x, methods=[*methods, "PUT", "DELETE"]),
             *hosted.routes(sandbox.stripe),
             *control.routes(sandbox),
         ],
@@ -206,6 +227,8 @@ def settings(sandbox: Sandbox) -> uvicorn.Config:
 async def serving(sandbox: Sandbox, port: int = 0) -> AsyncIterator[str]:
     """Serve on a port of this machine (0: a free one) within the running loop; yields `http://127.0.0.1:PORT`."""
     with socket.create_server((LOOPBACK, port), backlog=1024) as listening:
+        # asyncio does so only for sockets that name TCP as their protocol; an answer in two parts waited 40 ms without
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         server = LoopbackServer(sandbox, settings(sandbox))
         task = asyncio.get_running_loop().create_task(server.serve(sockets=[listening]))
         try:

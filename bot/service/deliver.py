@@ -134,6 +134,7 @@ class Deliverer:
             await self._failed(task, error)
         except Refused as error:
             why = str(error)
+            self._again.add(task.lane)  # what waits behind it has not been refused
             await self._noted(lambda books: books.outbox.dead(task, why))
         except Unreachable as error:
             await self._unreachable(task, str(error))
@@ -216,6 +217,7 @@ class Deliverer:
 
     async def _dead(self, task: Task, why: str, *, uncertain: bool = False, nothing_done: bool = True) -> None:
         log.error("task.dead", task=task.id, lane=task.lane, error=why)
+        self._again.add(task.lane)
 
         def dead(books: Books) -> Receipt:
             now = self._clock()

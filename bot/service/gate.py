@@ -60,7 +60,8 @@ class Gate:
         wait = self._counted(books, act, now, owed=standing.order_owes) if verdict.allowed else 0.0
         if wait:
             verdict = Verdict(allowed=False, reason=Reason.QUOTA)
-        self._note(books, task, say, act, verdict, text, now)
+        if verdict.allowed or not task.uncertain:  # an earlier try may have arrived and counts on
+            self._note(books, task, say, act, verdict, text, now)
         if 0 < wait <= LONGEST_WAIT:
             return _Wait(wait, verdict.reason)
         if not verdict.allowed:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.pace import IDLE, KEPT_BACK, OPEN, Quota, pause
+from bot.domain.pace import IDLE, OPEN, Quota, pause
 from bot.domain.policy import Thrift
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
@@ -50,21 +50,38 @@ def test_the_wait_follows_who_waits_and_what_is_spent(
     [
         (0, 900, 900),
         (-2, 900, 900),
-        (0, 10, 30),
+        (0, 10, 120),
         (1, 900, 900),
+        (1, 10, 120),
         (2, 900, 450),
-        (KEPT_BACK, 900, 300),
-        (KEPT_BACK + 1, 900, 30),
-        (KEPT_BACK, 15, 30),
+        (3, 900, 300),
+        (8, 900, 120),
+        (8, 840, 30),
+        (9, 900, 30),
+        (3, 15, 30),
         (0, 0, 30),
         (0, -5, 30),
     ],
 )
-def test_the_last_questions_of_a_window_are_spread_over_it(left: int, until: int, seconds: int) -> None:
-    """F075: and none is asked that X would refuse."""
+def test_while_somebody_waits_questions_are_spent_that_the_window_can_spare(
+    left: int, until: int, seconds: int
+) -> None:
+    """F075: the others are spread over the rest of it, and none is asked that X would refuse."""
     quota = Quota(left, NOW + timedelta(seconds=until))
     wait = pause(EVERY, now=NOW, hour=DAY, last_event=NOW, quota=quota, thrift=Thrift.NONE)
     assert wait == timedelta(seconds=seconds)
+
+
+@given(st.integers(0, 20), st.integers(1, 900), st.timedeltas(timedelta(seconds=5), timedelta(minutes=10)))
+def test_however_busy_a_window_is_it_is_never_asked_more_than_it_has_left(
+    left: int, seconds: int, every: timedelta
+) -> None:
+    """F075"""
+    now, until = NOW, NOW + timedelta(seconds=seconds)
+    while now < until:
+        now += pause(every, now=now, hour=DAY, last_event=now, quota=Quota(left, until), thrift=Thrift.NONE)
+        left -= now < until
+        assert left >= 0
 
 
 @given(

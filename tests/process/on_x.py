@@ -32,6 +32,7 @@ class XWorld(World):
 
     every: str = "200ms"
     budget: str = "5.00"
+    consumer_secret: str = X_KEYS.consumer_secret
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -56,7 +57,7 @@ class XWorld(World):
     def secrets(self) -> dict[str, str]:
         return {
             "X_CONSUMER_KEY": X_KEYS.consumer_key,
-            "X_CONSUMER_SECRET": X_KEYS.consumer_secret,
+            "X_CONSUMER_SECRET": self.consumer_secret,
             "X_ACCESS_TOKEN": X_KEYS.access_token,
             "X_ACCESS_TOKEN_SECRET": X_KEYS.access_token_secret,
             "X_BEARER_TOKEN": X_KEYS.bearer_token,
@@ -75,7 +76,7 @@ class XWorld(World):
         return str(self.post("/x/dm", user=user, text=text, name="Camille")["id"])
 
     def timeline(self) -> list[Mapping[str, Any]]:
-        return list(self.get("/x/timeline")["posts"])
+        return list(self.get("/x/timeline", newest=10_000)["posts"])
 
     def replies(self, post: str | None = None) -> list[Mapping[str, Any]]:
         """What the shop answered in public, to one post or to all."""

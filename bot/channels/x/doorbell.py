@@ -16,7 +16,8 @@ from bot.domain.costs import Charge
 from bot.errors import Forged
 
 SIGNATURE = "x-twitter-webhooks-signature"
-CHALLENGE = re.compile(r"[\x21-\x7e]{1,512}")
+CHALLENGE = re.compile(r"[A-Za-z0-9_.~+/=-]{1,512}")
+"""Whoever asks gets this signed as X's events are: so nothing that could be one (a brace, a quote) is a challenge."""
 PREFIX = "sha256="
 
 PRICED = {

@@ -14,7 +14,7 @@ import structlog
 
 from bot.channels.x.reading import Account, read_message, read_post, written_at
 from bot.channels.x.sending import response
-from bot.channels.x.wire import Json, XWire
+from bot.channels.x.wire import Json, XWire, listed
 from bot.domain.costs import Charge, Cost
 from bot.domain.messages import Inbound
 from bot.errors import Permanent
@@ -42,6 +42,8 @@ POST_FIELDS = [
 MESSAGE_FIELDS = ["created_at", "dm_conversation_id", "event_type", "sender_id", "text"]
 NEWEST_ONLY = 800
 """X lists so many mentions and no more."""
+MOST_MENTION_PAGES = 3 * NEWEST_ONLY // PAGE
+"""A page may hold fewer than asked for; a list that goes on beyond this is broken."""
 
 Take = Callable[[Sequence[Inbound]], Awaitable[object]]
 
@@ -70,11 +72,10 @@ class Mentions:
 
     async def _window(self, since: str | None) -> int:
         start = None if since else self.clock() - BACKFILL
-        newest, token, brought, listed = since, None, 0, 0
-        while True:
-            page = await self._page(since, start, token)
-            posts = page.get("data") or []
-            listed += len(posts)
+        newest, token, brought, seen = since, None, 0, 0
+        for _ in range(MOST_MENTION_PAGES):
+            posts, meta = listed(await self._page(since, start, token))
+            seen += len(posts)
             read = _posts(posts, self.account)
             charged = [
                 Cost(Charge.MENTION_READ, str(it["id"]), str(it.get("author_id", ""))) for it in posts if "id" in it
@@ -82,12 +83,11 @@ class Mentions:
             await self.take(read[::-1])
             await self.meter.charge(charged)
             brought += len(read)
-            meta = page.get("meta") or {}
             newest = _later(newest, _number(meta.get("newest_id")))
             token = meta.get("next_token")
             if not token:
                 break
-        if listed >= NEWEST_ONLY:
+        if token or seen >= NEWEST_ONLY:
             await self.meter.tell(
                 "mentions_lost", f"more than {NEWEST_ONLY} mentions came at once; X lists no older ones"
             )
@@ -123,8 +123,8 @@ class Messages:
         oldest = self.clock() - (OLDEST_MESSAGE if seen else BACKFILL)
         newest, token, brought, fresh = seen, None, 0, 0
         for _ in range(MOST_PAGES):
-            page = await self._page(token)
-            events = [it for it in page.get("data") or [] if _number(it.get("id"))]
+            things, meta = listed(await self._page(token))
+            events = [it for it in things if _number(it.get("id"))]
             fresh_here = [it for it in events if _is_after(it, seen) and written_at(it["id"]) >= oldest]
             read = _messages(fresh_here, self.account)
             charged = [Cost(Charge.DM_READ, str(it["id"]), str(it.get("sender_id", ""))) for it in events]
@@ -133,7 +133,7 @@ class Messages:
             brought, fresh = brought + len(read), fresh + len(fresh_here)
             for it in events:
                 newest = _later(newest, str(it["id"]))
-            token = (page.get("meta") or {}).get("next_token")
+            token = meta.get("next_token")
             if not token or len(fresh_here) < len(events):
                 break
         else:
@@ -168,7 +168,7 @@ def _posts(posts: Sequence[Json], account: Account) -> list[Inbound]:
         try:
             read = read_post(post, account, {})
         except (KeyError, TypeError, ValueError, AttributeError):
-            log.error("x.unreadable", post=str(post)[:60])  # noqa: TRY400 - no trace of its text
+            log.error("x.unreadable", post=str(post.get("id"))[:24])  # noqa: TRY400 - no trace of its text
             continue
         if read is not None:
             found.append(read)
@@ -181,7 +181,7 @@ def _messages(events: Sequence[Json], account: Account) -> list[Inbound]:
         try:
             read = read_message(event, account)
         except (KeyError, TypeError, ValueError, AttributeError):
-            log.error("x.unreadable", event=str(event)[:60])  # noqa: TRY400 - no trace of its text
+            log.error("x.unreadable", event=str(event.get("id"))[:24])  # noqa: TRY400 - no trace of its text
             continue
         if read is not None:
             found.append(read)

@@ -12,7 +12,7 @@ import structlog
 
 from bot.channels.x.failures import Duplicate
 from bot.channels.x.reading import as_typed
-from bot.channels.x.wire import XWire
+from bot.channels.x.wire import XWire, listed, made
 from bot.domain.costs import Charge, Cost
 from bot.errors import Permanent, Temporary
 from bot.ports import Envelope, Meter, Rendered
@@ -59,7 +59,7 @@ class Sender:
             if envelope.again:
                 return None
             raise
-        return str(answer["data"]["id"])
+        return made(answer)
 
     async def message(self, envelope: Envelope) -> str | None:
         text = in_words(envelope.body)
@@ -81,12 +81,12 @@ class Sender:
             limit="dm_sends",
             counted=True,
         )
-        return str(answer["data"]["dm_event_id"])
+        return made(answer, "dm_event_id")
 
     async def _arrived(self, chat: str, text: str) -> str | None:
         """The id of this very message among the newest of the conversation, where X can be asked."""
         try:
-            found = await self._wire.call(
+            page = await self._wire.call(
                 lambda: response(
                     self._wire.client.get_direct_message_events(
                         participant_id=chat, max_results=5, dm_event_fields=["sender_id"], user_auth=True
@@ -95,10 +95,11 @@ class Sender:
                 meter=self._meter,
                 limit="dm_lookups",
             )
+            events, _ = listed(page)
         except (Temporary, Permanent) as error:
             log.info("x.not_read_again", chat=chat, error=str(error))
             return None
-        events = found.get("data") or ()
+        events = [it for it in events if it.get("id")]
         await self._meter.charge([Cost(Charge.DM_READ, str(it["id"]), chat) for it in events])
         own = (it for it in events if str(it.get("sender_id")) == self._wire.keys.user_id)
         return next((str(it["id"]) for it in own if _bare(str(it.get("text", ""))) == _bare(text)), None)
@@ -116,7 +117,7 @@ class Sender:
             if len(data) > LARGEST_PICTURE:
                 raise Permanent("the picture is larger than X takes")
             media = await self._wire.upload(data)
-        except (Temporary, Permanent, OSError, KeyError, TypeError) as error:
+        except (Temporary, Permanent, OSError) as error:
             log.warning("x.picture_refused", picture=picture, error=str(error))
             return None
         self._pictures[picture] = (media, now)

@@ -123,7 +123,7 @@ class XWire:
         """Upload a picture for a private message; -> its media id. tweepy's own upload speaks to X's old host."""
         body = {"media": base64.b64encode(picture).decode(), "media_category": "dm_image"}
         answer = await self.json("POST", "/2/media/upload", json=body)
-        return str(answer["data"]["id"])
+        return made(answer)
 
     async def _in_thread(self, act: Callable[[], T]) -> T:
         """In a thread of its own: one that is given up keeps neither the next call nor the end of the process."""
@@ -155,6 +155,23 @@ class XWire:
 
     def close(self) -> None:
         self.client.session.close()
+
+
+def listed(page: Json) -> tuple[list[Json], Json]:
+    """The things that a page lists, and what it says of itself. Raises Temporary where it is no page."""
+    data, meta = page.get("data") or [], page.get("meta") or {}
+    if not isinstance(data, list) or not isinstance(meta, dict):
+        raise Temporary("X's answer does not have the shape of a list", uncertain=True, answered=True)
+    return [it for it in data if isinstance(it, dict)], meta
+
+
+def made(answer: Json, name: str = "id") -> str:
+    """The id of what a call has made. Raises Temporary where X does not name it: it may be there all the same."""
+    data = answer.get("data")
+    found = data.get(name) if isinstance(data, dict) else None
+    if not found:
+        raise Temporary("X does not name what it made", uncertain=True, answered=True)
+    return str(found)
 
 
 def _parsed(answer: requests.Response) -> Json:

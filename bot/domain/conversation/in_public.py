@@ -71,7 +71,8 @@ def reply(counter: Counter, situation: Situation, meant: Understanding, facts: d
     if not products or meant.intent in _PRIVATE:
         return situation.say("public_invite", facts)
     if len(products) == 1:
-        quantity = meant.lines[0].quantity if len(meant.lines) == 1 else meant.quantity or 1
+        wanted = meant.lines[0].quantity if len(meant.lines) == 1 else meant.quantity or 1
+        quantity = wanted if wanted <= counter.rules.max_quantity else 1  # what cannot be had is said in private
         return situation.say("public_offer", facts | _offer(counter, situation, products[0], skus, quantity))
     items: list[Fact] = [
         {

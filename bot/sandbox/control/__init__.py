@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from starlette.routing import BaseRoute, Route
 
-from bot.sandbox.control import general, shoppers, till
+from bot.sandbox.control import general, shoppers, till, x
 from bot.sandbox.control.asking import in_answer
 
 if TYPE_CHECKING:
@@ -15,5 +15,5 @@ if TYPE_CHECKING:
 
 def routes(sandbox: Sandbox) -> list[BaseRoute]:
     """Every route of the control API."""
-    table = (*general.TABLE, *shoppers.TABLE, *till.TABLE)
+    table = (*general.TABLE, *shoppers.TABLE, *till.TABLE, *x.TABLE)
     return [Route(path, in_answer(handler, sandbox), methods=[method]) for method, path, handler in table]
