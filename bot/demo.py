@@ -15,9 +15,11 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from bot import app, serving
+from bot import app, outside, serving
 from bot.config import Secrets, Settings, load
 from bot.domain.catalogue import Product
+from bot.domain.costs import usd
+from bot.domain.weights import LONGEST_POST
 from bot.ports import Store, View
 from bot.sandbox import demo as page
 from bot.sandbox.server import Sandbox
@@ -27,8 +29,9 @@ from bot.sandbox.x.account import X_KEYS
 HOST = "127.0.0.1"
 LATEST = 500
 X_ACCOUNT = "atelier_lumiere"
-AT_ONCE = timedelta(seconds=2)
-"""How often the demo asks its X, which has no limits there: a visitor does not wait a minute for an answer."""
+FIRST_POST = 1_900_000_000_000_000_201
+SHOWN = 3
+"""Product posts on the account at X."""
 STARTER = Path(app.__file__).parent / "config" / "starter" / "bot.toml"
 BOOKS: Mapping[str, View] = {
     "orders": "v_orders",
@@ -47,7 +50,9 @@ async def play(config: Path, port: int, ready: Callable[[str], None]) -> None:
     address = f"http://{HOST}:{listener.getsockname()[1]}"
     stop = serving.stop_signal()
     with tempfile.TemporaryDirectory(prefix="comptoir-demo-") as folder:
-        settings = pretended(_shop(config), address, Path(folder) / "demo.db")
+        written = _shop(config)
+        shown_posts = posts_of(written.catalogue.products, written.posts)
+        settings = pretended(written, shown_posts, address, Path(folder) / "demo.db")
         signing = settings.secrets.stripe_webhook_secret[0].get_secret_value()
         async with (
             Sandbox(
@@ -55,14 +60,21 @@ async def play(config: Path, port: int, ready: Callable[[str], None]) -> None:
             ) as sandbox,
             app.opened(settings) as shop,
         ):
+            sandbox.x.change_limits(on=False)  # a visitor does not wait a quarter of an hour for X's limits
+            for number, product in shown_posts.items():
+                text = " ".join(filter(None, (f"{product.name}.", product.description)))
+                sandbox.x.shop_post(text[:LONGEST_POST], number=number, picture=_picture(product) or True)
             shown = page.routes(
                 lambda: books(shop.store),
                 shop_name=settings.shop.name,
                 currency=settings.shop.currency,
                 bot_name=sandbox.telegram.bot["username"],
                 hints=hints(settings.catalogue.products),
+                x_account=X_ACCOUNT,
+                x_hints=public_hints(settings.catalogue.products),
             )
             async with serving.served(shop.site, listener, [*shown, *sandbox_app(sandbox).routes]):
+                await outside.registered(settings, only=("x",))
                 ready(f"{address}/")
                 await stop.wait()
                 await shop.wind_down()
@@ -74,7 +86,22 @@ def _shop(config: Path) -> Settings:
     return load(config if config.exists() else STARTER, {}, secrets=False)
 
 
-def pretended(settings: Settings, address: str, database: Path) -> Settings:
+def posts_of(products: Sequence[Product], bound: Mapping[str, Sequence[str]]) -> Mapping[str, Product]:
+    """The posts that the shop's account shows: those of bot.toml, or else one of each of the first products."""
+    by_sku = {variant.sku: product for product in products for variant in product.variants}
+    named = {number: by_sku[skus[0]] for number, skus in bound.items() if skus and skus[0] in by_sku}
+    made = {str(FIRST_POST + place): product for place, product in enumerate(products[:SHOWN])}
+    return dict(list((named or made).items())[:SHOWN])
+
+
+def _picture(product: Product) -> bytes | None:
+    """The product's own picture where it lies on this machine."""
+    if product.image is None or product.image.startswith("https://"):
+        return None
+    return Path(product.image).read_bytes()
+
+
+def pretended(settings: Settings, posts: Mapping[str, Product], address: str, database: Path) -> Settings:
     """The same shop with every wire led to the sandbox. Its secrets are made up and open nothing."""
     return replace(
         settings,
@@ -90,13 +117,12 @@ def pretended(settings: Settings, address: str, database: Path) -> Settings:
             update={
                 "enabled": True,
                 "account": X_ACCOUNT,
-                "mode": "polling",
+                "mode": "webhook",
                 "api_base": f"{address}/x",
-                "mentions_every": AT_ONCE,
-                "dms_every": AT_ONCE,
                 "daily_budget_usd": Decimal(1000),
             }
         ),
+        posts={number: tuple(v.sku for v in product.variants) for number, product in posts.items()},
         stripe=settings.stripe.model_copy(update={"api_base": f"{address}/stripe", "livemode": False}),
         web=settings.web.model_copy(update={"host": HOST, "public_url": address}),
         storage=settings.storage.model_copy(update={"url": f"sqlite:///{database}"}),
@@ -108,6 +134,7 @@ def pretended(settings: Settings, address: str, database: Path) -> Settings:
             x_consumer_secret=SecretStr(X_KEYS.consumer_secret),
             x_access_token=SecretStr(X_KEYS.access_token),
             x_access_token_secret=SecretStr(X_KEYS.access_token_secret),
+            x_bearer_token=SecretStr(X_KEYS.bearer_token),
         ),
     )
 
@@ -115,7 +142,11 @@ def pretended(settings: Settings, address: str, database: Path) -> Settings:
 def books(store: Store) -> Mapping[str, object]:
     """What the merchant's side of the page shows: the newest rows, the history oldest first."""
     shown = {name: [dict(row) for row in store.view(view, LATEST)] for name, view in BOOKS.items()}
-    return shown | {"history": shown["history"][::-1]}
+    costs = [
+        {"what": row["kind"], "usd": str(usd(int(str(row["micro_usd"])))), "ref": row["ref"]}
+        for row in store.view("v_costs", LATEST)
+    ]
+    return shown | {"history": shown["history"][::-1], "costs": costs}
 
 
 def hints(products: Sequence[Product]) -> Mapping[str, Sequence[str]]:
@@ -139,3 +170,9 @@ def hints(products: Sequence[Product]) -> Mapping[str, Sequence[str]]:
         "fr": (f"je voudrais {first.named('fr')}", f"combien coûte {first.named('fr')} ?", "où est ma commande ?"),
         "en": (f"I would like {first.named('en')}", f"how much is {first.named('en')}?", "where is my order?"),
     }
+
+
+def public_hints(products: Sequence[Product]) -> Mapping[str, Sequence[str]]:
+    """Sentences to post for all to read."""
+    first = [sentences[:2] for sentences in hints(products).values()]
+    return dict(zip(hints(products), first, strict=True))

@@ -21,7 +21,19 @@ SECRETS = re.compile(
     r"|(?i:\boauth_\w+=)\"?[^\",\s]+"
     r"|(?<=/o/)[A-Za-z0-9_-]{20,}"
 )
-NOISY = ("httpx", "httpcore", "telegram", "tweepy", "stripe", "aiohttp", "asyncio", "uvicorn", "urllib3", "oauthlib", "requests_oauthlib")
+NOISY = (
+    "httpx",
+    "httpcore",
+    "telegram",
+    "tweepy",
+    "stripe",
+    "aiohttp",
+    "asyncio",
+    "uvicorn",
+    "urllib3",
+    "oauthlib",
+    "requests_oauthlib",
+)
 """Libraries that would print URLs with tokens, or bodies, when asked to say more than warnings."""
 
 

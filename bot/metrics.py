@@ -45,6 +45,6 @@ def _costs(store: Store, channel: str, now: datetime) -> None:
         if sales:
             PER_SALE.labels(channel).set(whole / sales / MICRO)
         for (act, reason, allowed), count in books.conduct.reasons(channel, since).items():
-            POLICY.labels(channel, act, reason if ":" not in reason else "platform", str(allowed).lower()).set(count)
+            POLICY.labels(channel, act, reason if ":" not in reason else "platform", str(allowed).lower()).inc(count)
 
     store.read(read)

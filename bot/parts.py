@@ -17,6 +17,7 @@ from bot.domain.understanding import Clerk
 from bot.payments.stripe import CheckoutRequest, SignedEvents, StripeProvider
 from bot.ports import Channel, Writer
 from bot.rendering import LANGUAGES, TemplateRenderer, Voice
+from bot.service.gate import can_answer
 from bot.service.meter import Accounts, RowMeter
 from bot.service.shop import Shop
 
@@ -169,5 +170,6 @@ def shop_of(
         instant=instant,
         elsewhere=elsewhere,
         full=lambda books, channel, now: channel == "x" and accounts.wait(books, "dm_sends_a_day", now) > 0,
+        can_answer=lambda books, channel, chat, now: channel != "x" or can_answer(accounts, books, chat, now),
         metered=frozenset({"x"}),
     )

@@ -97,8 +97,8 @@ class TemplateRenderer:
         return Rendered(BLANKS.sub("\n\n", text.strip()), tuple(rows), say.picture)
 
     def _typed_rows(self, say: Say, language: str) -> Rows:
-        """Each choice with the number to type, then each address; the rest is said in the template's words."""
-        numbered = [(self._label(button, language), str(n), None) for n, (_, button) in enumerate(choices(say), 1)]
+        """Each choice with what to type, then each address; the rest is said in the template's words."""
+        numbered = [(self._label(button, language), mark, None) for _, mark, button in choices(say)]
         links = [(self._label(b, language), None, b.url) for row in say.buttons for b in row if b.url is not None]
         return tuple((it,) for it in [*links, *numbered])
 

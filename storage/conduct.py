@@ -56,6 +56,10 @@ class SqlConduct:
         ).fetchone()
         return row is not None
 
+    def words(self, outbox: int) -> str | None:
+        row = self._do("SELECT words FROM policy WHERE outbox = ? AND words != ''", (outbox,)).fetchone()
+        return str(row[0]) if row else None
+
     def reasons(self, channel: str, since: datetime) -> Mapping[tuple[str, str, bool], int]:
         rows = self._do(
             "SELECT act, reason, allowed, count(*) FROM policy WHERE channel = ? AND at >= ?"

@@ -72,9 +72,9 @@ class SqlLedger:
 
     def sales(self, channel: str, since: datetime) -> tuple[int, int]:
         orders, micros = self._do(
-            "SELECT count(DISTINCT o.ref), coalesce(sum(c.micro_usd), 0) FROM orders o"
-            " JOIN payments p ON p.ref = o.ref AND p.paid_minor > 0 LEFT JOIN costs c ON c.ref = o.ref"
-            " WHERE o.channel = ? AND o.created_at >= ?",
+            "SELECT count(*), coalesce(sum((SELECT sum(c.micro_usd) FROM costs c WHERE c.ref = o.ref)), 0)"
+            " FROM orders o WHERE o.channel = ? AND o.created_at >= ?"
+            " AND EXISTS (SELECT 1 FROM payments p WHERE p.ref = o.ref AND p.paid_minor > 0)",
             (channel, stamp(since)),
         ).fetchone()
         return int(orders), int(micros)

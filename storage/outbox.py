@@ -25,6 +25,19 @@ TYPED = "x"
 _OPEN = "state IN ('queued', 'sending')"
 
 
+def _lane(effect: Effect, channel: str, chat: str, ref: str | None) -> str:
+    """Within a lane one thing after another. On a platform that counts its messages, what is said for all to read and
+    what an order owes wait for limits of their own, and behind nothing else."""
+    if not isinstance(effect, Say | Retire):
+        return f"pay:{ref}"
+    if isinstance(effect, Say) and channel == TYPED:
+        if effect.answers is not None:
+            return f"public:{chat}"
+        if effect.owed:
+            return f"owed:{chat}"
+    return f"{channel}:{chat}"
+
+
 class SqlOutbox:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._do = connection.execute
@@ -40,8 +53,7 @@ class SqlOutbox:
         eager: bool = False,
         lease: timedelta = LEASE,
     ) -> Receipt:
-        spoken = isinstance(effect, Say | Retire)
-        lane = f"{channel}:{chat}" if spoken else f"pay:{ref}"
+        lane = _lane(effect, channel, chat, ref)
         eager = eager and not self._do(f"SELECT 1 FROM outbox WHERE lane = ? AND {_OPEN} LIMIT 1", (lane,)).fetchone()
         row = self._do(
             "INSERT INTO outbox (lane, channel, chat, kind, ref, body, state, epoch, not_before, created_at)"
@@ -152,8 +164,8 @@ class SqlOutbox:
 
     def bury(self, channel: str, chat: str, error: str) -> int:
         return self._do(
-            "UPDATE outbox SET state = 'dead', error = ? WHERE lane = ? AND state = 'queued'",
-            (error[:500], f"{channel}:{chat}"),
+            "UPDATE outbox SET state = 'dead', error = ? WHERE lane IN (?, ?) AND state = 'queued'",
+            (error[:500], f"{channel}:{chat}", f"owed:{chat}"),
         ).rowcount
 
     def press(self, token: str, channel: str, chat: str) -> tuple[Button, bool] | None:
@@ -175,13 +187,13 @@ class SqlOutbox:
         )
         return buttons[int(place)], first.rowcount == 1
 
-    def last_said(self, channel: str, chat: str) -> tuple[int, Say] | None:
+    def last_said(self, channel: str, chat: str, since: datetime, until: datetime) -> tuple[int, Say] | None:
         if channel != TYPED:
             return None
         rows = self._do(
-            f"SELECT id, body FROM outbox WHERE channel = '{TYPED}' AND chat = ? AND state IN ('sent', 'sending')"
-            " ORDER BY id DESC LIMIT 5",
-            (chat,),
+            f"SELECT id, body FROM outbox WHERE channel = '{TYPED}' AND chat = ? AND state = 'sent'"
+            " AND sent_at BETWEEN ? AND ? ORDER BY id DESC LIMIT 5",
+            (chat, stamp(since), stamp(until)),
         )
         for row_id, body in rows:
             effect = load_effect(body)

@@ -131,7 +131,12 @@ def dump_effect(effect: Effect) -> str:
                 "facts": effect.facts,
                 "rows": [[_dump_button(b) for b in row] for row in effect.buttons],
             }
-            optional = {"picture": effect.picture, "replaces": effect.replaces, "pictured": effect.pictured}
+            optional: dict[str, Any] = {
+                "picture": effect.picture,
+                "replaces": effect.replaces,
+                "pictured": effect.pictured,
+                "owed": effect.owed,
+            }
             body |= {name: value for name, value in optional.items() if value}
             if effect.answers is not None:
                 body["answers"] = asdict(effect.answers)
@@ -168,7 +173,7 @@ def load_effect(body: str) -> Effect:
 
 
 def _optional(rest: Mapping[Any, Any]) -> dict[str, Any]:
-    found = {name: rest[name] for name in ("picture", "replaces", "pictured") if name in rest}
+    found = {name: rest[name] for name in ("picture", "replaces", "pictured", "owed") if name in rest}
     if "answers" in rest:
         found["answers"] = load_post(rest["answers"])
     return found

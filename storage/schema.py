@@ -126,6 +126,8 @@ CREATE TABLE policy (
 
 CREATE INDEX policy_of_chat ON policy (channel, chat, act, at) WHERE allowed = 1;
 
+CREATE INDEX policy_of_row ON policy (outbox);
+
 CREATE INDEX policy_of_post ON policy (post) WHERE allowed = 1 AND post IS NOT NULL;
 
 CREATE INDEX outbox_typed ON outbox (chat, id) WHERE channel = 'x';
@@ -168,6 +170,14 @@ def m001_first_tables(db: Database) -> None:
 def m002_what_a_platform_allows_and_costs(db: Database) -> None:
     for statement in SECOND.split(";\n"):
         db.execute(statement)
+
+
+def check_version(connection: sqlite3.Connection) -> None:
+    """Raises StoreDamaged where the database, opened for reading, is of an older version than this one."""
+    applied = {name for (name,) in connection.execute("SELECT name FROM _sqlite_migrations").fetchall()}
+    missing = sorted(name for name in globals() if name.startswith("m0") and name not in applied)
+    if missing:
+        raise StoreDamaged("the database was written by an older version: start the shop once to bring it up to date")
 
 
 def migrate(connection: sqlite3.Connection) -> None:

@@ -18,7 +18,7 @@ from typing import IO, TypeVar
 from bot.errors import Busy, StoreDamaged, Temporary
 from bot.ports import Books, View
 from storage.books import SqlBooks
-from storage.schema import VIEWS, migrate
+from storage.schema import VIEWS, check_version, migrate
 from storage.writer import WriterThread
 
 T = TypeVar("T")
@@ -60,6 +60,7 @@ class SqliteStore:
             raise StoreDamaged(f"there is no database at {path} yet: start the shop first")
         try:
             self._connection = self._open_writer(path) if writes else self._open_reader()
+            check_version(self._connection)
         except sqlite3.OperationalError as error:
             self._unlock()
             if getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):

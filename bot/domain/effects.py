@@ -38,7 +38,8 @@ class Say:
 
     `replaces` is the platform's id of a message of ours that this one takes the place of; `pictured` says that
     the one replaced is a picture with a caption. `answers` is the public post that it replies to, for all to read;
-    None for what is said in private.
+    None for what is said in private. `owed` says that a paid order has a claim to it: it is said after "stop" too, and
+    before anything else where messages are few.
     """
 
     message: str
@@ -49,6 +50,7 @@ class Say:
     replaces: str | None = None
     pictured: bool = False
     answers: Post | None = None
+    owed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,8 @@ class Inbound:
     `source` and `key` name the event for ever; `chat` and `user` are the platform's own ids; `language` is what
     the platform says of the person. `message_id` is the message that the pressed button hangs on. `can_reach` is
     False where the shopper has blocked the shop, True where they unblocked it, None where nothing is said of it.
-    `post` is the public post that it stands in; None for what is said in a chat.
+    `post` is the public post that it stands in; None for what is said in a chat. `said_at` is when it was written
+    (ISO 8601), "" where the platform tells at once.
     """
 
     source: str
@@ -61,6 +62,7 @@ class Inbound:
     product: str | None = None
     can_reach: bool | None = None
     post: Post | None = None
+    said_at: str = ""
 
 
 def clean(text: str) -> str:

@@ -14,7 +14,7 @@ from typing import assert_never
 
 REPLIES_AN_HOUR = 5
 """Public replies to one author an hour; beyond it two machines are talking, or somebody plays (F082)."""
-MESSAGES_AN_HOUR = 20
+MESSAGES_AN_HOUR = 30
 """Private answers to one person an hour, apart from what an order owes them."""
 SUMMONS_LIVES = timedelta(hours=24)
 """A mention older than this is not answered any more: its author has long turned to something else."""

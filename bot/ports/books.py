@@ -194,8 +194,11 @@ class Outbox(Protocol):
     def press(self, token: str, channel: str, chat: str) -> tuple[Button, bool] | None:
         """The button of this token and whether this is its first press; None where it is unknown or another chat's."""
 
-    def last_said(self, channel: str, chat: str) -> tuple[int, Say] | None:
-        """The newest message that a person was sent in private, with its row's id, where choices are typed."""
+    def last_said(self, channel: str, chat: str, since: datetime, until: datetime) -> tuple[int, Say] | None:
+        """The newest message that a person had been sent in private by then, where choices are typed.
+
+        -> its row's id and the message.
+        """
 
     def link_message(self, ref: str) -> str | None:
         """The platform's id of the message that carries an order's pay button."""
@@ -254,7 +257,10 @@ class Conduct(Protocol):
 
     def answered(self, post: str, *, but: int) -> bool: ...
     def said(self, channel: str, words: str, since: datetime, *, but: int) -> bool:
-        """Whether something with this mark of its words was said publicly since then."""
+        """Whether these very words were said publicly since then."""
+
+    def words(self, outbox: int) -> str | None:
+        """What was said, or may have been, in public for this outbox row."""
 
     def reasons(self, channel: str, since: datetime) -> Mapping[tuple[str, str, bool], int]:
         """(act, reason, allowed) -> how often."""

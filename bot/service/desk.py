@@ -44,7 +44,8 @@ class Desk:
         self, order: Order, message: str, facts: Mapping[str, Fact] | None = None, *rows: tuple[Button, ...]
     ) -> None:
         about = link_facts(order.ref, order.lines, order.total_minor)
-        self.put(order, Say(message, order.language, about | dict(facts or {}), rows))
+        owed = any(payment.paid_minor > 0 for payment in self.books.payments.of(order.ref))
+        self.put(order, Say(message, order.language, about | dict(facts or {}), rows, owed=owed))
 
     def alert(self, kind: str, text: str, ref: str | None) -> None:
         log.warning("alert", kind=kind, ref=ref, text=text)

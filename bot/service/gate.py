@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -22,6 +21,8 @@ AN_HOUR = timedelta(hours=1)
 LONGEST_WAIT = 1000.0
 """Seconds that an answer may wait for a limit: a quarter of an hour, not a day, after which it would answer nothing."""
 SAME_TEXT_LIVES = timedelta(hours=24)
+LIMITS_OF: Mapping[Act, Sequence[str]] = {Act.REPLY: ("posts",), Act.MESSAGE: ("dm_sends", "dm_sends_a_day")}
+CHARGES: Mapping[Act, Charge] = {Act.REPLY: Charge.SUMMONED_REPLY, Act.MESSAGE: Charge.DM_SENT}
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Gate:
     write: Writer
     clock: Clock
 
-    async def pass_through(self, task: Task, say: Say, wordings: Sequence[str], send: Sending) -> str | None:
+    async def pass_through(self, task: Task, say: Say, wordings: Iterable[str], send: Sending) -> str | None:
         """Send the first of these wordings that may leave; -> the platform's id of the message.
 
         Raises Refused where none may, Temporary where it must wait, and whatever `send` raises.
@@ -46,40 +47,42 @@ class Gate:
         try:
             return await send(outcome)
         except Permanent as error:
-            await self._not_done(task, str(error))
+            await self._not_done(task, say, str(error))
             raise
         except Temporary as error:
             if not error.uncertain:
-                await self._not_done(task, str(error))
+                await self._not_done(task, say, str(error))
             raise
 
-    def _let(self, books: Books, task: Task, say: Say, wordings: Sequence[str], now: datetime) -> str | Verdict | _Wait:
-        act = Act.MESSAGE if say.answers is None else Act.REPLY
+    def _let(self, books: Books, task: Task, say: Say, wordings: Iterable[str], now: datetime) -> str | Verdict | _Wait:
+        act = act_of(say)
         standing = self._standing(books, task, say, act, now)
         verdict, text = self._judged(books, task, act, standing, wordings, now)
-        wait = self._counted(books, act, now, owed=standing.order_owes) if verdict.allowed else 0.0
+        wait = self._counted(books, act, now, owed=say.owed) if verdict.allowed else 0.0
         if wait:
             verdict = Verdict(allowed=False, reason=Reason.QUOTA)
         if verdict.allowed or not task.uncertain:  # an earlier try may have arrived and counts on
-            self._note(books, task, say, act, verdict, text, now)
-        if 0 < wait <= LONGEST_WAIT:
+            self._note(books, task, say, verdict, text, now)
+        if wait and (say.owed or wait <= LONGEST_WAIT):
             return _Wait(wait, verdict.reason)
         if not verdict.allowed:
             return verdict
-        charge = Charge.DM_SENT if act is Act.MESSAGE else Charge.SUMMONED_REPLY
-        self.accounts.charge(books, [Cost(charge, _resource(task), task.chat, task.ref)], now)
+        self.accounts.charge(books, [Cost(CHARGES[act], _resource(task), task.chat, task.ref)], now)
         return text
 
     def _judged(
-        self, books: Books, task: Task, act: Act, it: Standing, wordings: Sequence[str], now: datetime
+        self, books: Books, task: Task, act: Act, it: Standing, wordings: Iterable[str], now: datetime
     ) -> tuple[Verdict, str]:
-        """The verdict on the first wording that may leave, or on the last one."""
-        verdict, text = judge(act, it), wordings[0]
-        if act is Act.MESSAGE:
+        """The verdict on the first wording that may leave, or on the last one. What may stand there already is said
+        in the same words or not at all: only then does the platform know it again."""
+        verdict, text = judge(act, it), ""
+        if not verdict.allowed:
             return verdict, text
-        for text in wordings:
-            since = now - SAME_TEXT_LIVES
-            said = books.conduct.said(task.channel, _mark(text), since, but=task.id)
+        noted = books.conduct.words(task.id) if task.uncertain else None
+        for text in [noted] if noted else wordings:
+            if act is Act.MESSAGE:
+                break
+            said = books.conduct.said(task.channel, text, now - SAME_TEXT_LIVES, but=task.id)
             long, link = weighted_length(text) > LONGEST_POST, has_address(text)
             verdict = judge(act, replace(it, same_text=said, too_long=long, has_link=link))
             if verdict.allowed:
@@ -96,45 +99,62 @@ class Gate:
             wrote_first=person is not None and person.wrote,
             opted_out=person is not None and person.quiet,
             confirms_stop=say.message == "stopped",
-            order_owes=task.ref is not None and any(p.paid_minor > 0 for p in books.payments.of(task.ref)),
+            order_owes=say.owed,
             turns=books.conduct.turns(task.channel, task.chat, act, now - AN_HOUR, but=task.id),
             thrift=self.accounts.thrift(books, now),
         )
 
     def _counted(self, books: Books, act: Act, now: datetime, *, owed: bool) -> float:
         """Count the call against every limit that it meets; -> seconds to wait where one is used up."""
-        limits = ("posts",) if act is Act.REPLY else ("dm_sends", "dm_sends_a_day")
-        waits = {limit: self.accounts.wait(books, limit, now, owed=owed) for limit in limits}
+        waits = {limit: self.accounts.wait(books, limit, now, owed=owed) for limit in LIMITS_OF[act]}
         if waits.get("dm_sends_a_day"):
             text = "the day's private messages are nearly used up: only paid orders are still written to"
             self.accounts.tell(books, "dm_quota", text, now)
         if any(waits.values()):
             return max(waits.values())
-        for limit in limits:
+        for limit in waits:
             self.accounts.count(books, limit, now)
         return 0.0
 
-    def _note(self, books: Books, task: Task, say: Say, act: Act, verdict: Verdict, text: str, now: datetime) -> None:
+    def _note(self, books: Books, task: Task, say: Say, verdict: Verdict, text: str, now: datetime) -> None:
         books.conduct.note(
             task.id,
             channel=task.channel,
             chat=task.chat,
-            act=act,
+            act=act_of(say),
             post=say.answers.id if say.answers else None,
             verdict=verdict,
-            words=_mark(text) if act is Act.REPLY else "",
+            words=text if say.answers else "",
             now=now,
         )
 
-    async def _not_done(self, task: Task, why: str) -> None:
-        """What surely did not leave is not charged and counts for nothing; unless an earlier try may have."""
+    async def _not_done(self, task: Task, say: Say, why: str) -> None:
+        """What surely did not leave is neither charged nor counted; the record keeps an earlier try that may have."""
 
         def taken_back(books: Books) -> None:
+            now = self.clock()
             books.ledger.void(self.accounts.channel, _resource(task))
+            for limit in LIMITS_OF[act_of(say)]:
+                self.accounts.count(books, limit, now, by=-1)
             if not task.uncertain:
                 books.conduct.take_back(task.id, f"platform: {why}"[:200])
 
-        await self.write(taken_back)
+        try:
+            await self.write(taken_back)
+        except Temporary as error:  # the failure itself matters more than its bookkeeping
+            log.warning("policy.not_taken_back", task=task.id, error=str(error))
+
+
+def can_answer(accounts: Accounts, books: Books, chat: str, now: datetime) -> bool:
+    """Whether an ordinary private answer to somebody who just wrote could leave today."""
+    turns = books.conduct.turns(accounts.channel, chat, Act.MESSAGE, now - AN_HOUR, but=0)
+    standing = Standing(wrote_first=True, turns=turns, thrift=accounts.thrift(books, now))
+    waits = (accounts.wait(books, limit, now) for limit in LIMITS_OF[Act.MESSAGE])
+    return judge(Act.MESSAGE, standing).allowed and max(waits) <= LONGEST_WAIT
+
+
+def act_of(say: Say) -> Act:
+    return Act.MESSAGE if say.answers is None else Act.REPLY
 
 
 Sending = Callable[[str], Awaitable[str | None]]
@@ -149,7 +169,3 @@ class _Wait:
 def _resource(task: Task) -> str:
     """Each try is charged by itself."""
     return f"out:{task.id}:{task.epoch}"
-
-
-def _mark(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:24]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -17,6 +17,8 @@ from bot.errors import Temporary
 from bot.ports import Books, Clock, Told, Writer
 
 log = structlog.get_logger(__name__)
+LONGEST = timedelta(hours=25)
+"""No window of a platform is longer; a reset beyond it is a clock gone wrong."""
 STEPS: Mapping[Thrift, str] = {
     Thrift.SLOW: "half of the day's budget is spent: asked more seldom",
     Thrift.PRIVATE: "four fifths of the day's budget are spent: no public replies until tomorrow (UTC)",
@@ -44,12 +46,12 @@ class Accounts:
         kept = 0 if owed else min(LIMITS[limit].kept, most - 1)
         return 0.0 if used < most - kept else max(1.0, (until - now).total_seconds())
 
-    def count(self, books: Books, limit: str, now: datetime) -> None:
-        """Count one call that is about to be made."""
+    def count(self, books: Books, limit: str, now: datetime, *, by: int = 1) -> None:
+        """Count one call that is about to be made, or take back one that was not."""
         window = self._window(books, limit, now)
         if window is not None:
             most, used, until = window
-            books.ledger.keep_quota(self.row(limit), most, used + 1, until)
+            books.ledger.keep_quota(self.row(limit), most, max(0, used + by), until)
 
     def _window(self, books: Books, limit: str, now: datetime) -> tuple[int, int, datetime] | None:
         """(most, used, until) of the running window; None while the platform has named no figure."""
@@ -110,7 +112,8 @@ class RowMeter:
         if told is None:
             return
         row, used = self._accounts.row(limit), max(0, told.most - told.left)
-        await self._write(lambda books: books.ledger.keep_quota(row, told.most, used, told.until))
+        until = min(told.until, self._clock() + LONGEST)
+        await self._write(lambda books: books.ledger.keep_quota(row, told.most, used, until))
 
     async def charge(self, costs: Sequence[Cost]) -> None:
         if costs:

@@ -13,6 +13,8 @@ from bot.domain.understanding import Intent, Understanding
 from bot.ports import Books, Receipt
 from bot.service.shop import Shop, open_orders
 
+MOST_WORDS = 3
+"""A longer post that contains "start" speaks of something else ("on commence quand ?"); "stop" is obeyed in doubt."""
 ASKING = frozenset({Intent.ASK, Intent.SEARCH})
 
 
@@ -26,7 +28,8 @@ def receive_post(shop: Shop, books: Books, event: Inbound, post: Post, now: date
     shopper = known or Shopper(event.channel, event.chat, spoken, name=event.name, wrote=False)
     if not shopper.chosen:
         shopper = replace(shopper, language=spoken)
-    if meant.intent in (Intent.STOP, Intent.START):
+    starts = meant.intent is Intent.START and len(text.split()) <= MOST_WORDS
+    if post.summoned and (starts or meant.intent is Intent.STOP):
         books.shoppers.keep(replace(shopper, quiet=meant.intent is Intent.STOP), now)
         return Receipt()
     if shopper.quiet:
@@ -63,7 +66,8 @@ def _meant(shop: Shop, text: str, post: Post, language: str | None) -> Understan
     named = meant.lines or meant.candidates or meant.about
     if meant.intent in ASKING and named and "?" not in text:
         rest = in_public.without_names(text, catalogue, tuple(meant.candidates or meant.about))
-        if shop.understand(rest, language).intent is Intent.UNKNOWN:  # it only praises what it names
+        praises = shop.understand(rest, language).intent is Intent.UNKNOWN and not in_public.only_names(rest)
+        if praises:  # it only praises what it names
             return replace(meant, intent=Intent.UNKNOWN)
     if named or not post.shows or meant.intent not in (*ASKING, Intent.BUY):
         return meant

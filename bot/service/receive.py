@@ -26,6 +26,11 @@ ONCE = frozenset({Verb.BUY, Verb.CANCEL})
 CONVERSATION = timedelta(hours=24)
 """What a conversation cost within this time before an order is borne by that order."""
 
+ANSWERED_WITHIN = timedelta(days=2)
+"""A message that was found later than this after it was written is not answered any more."""
+CHOICE_LIVES = timedelta(hours=24)
+CLOCKS_DIFFER = timedelta(seconds=2)
+
 MOST_WORDS = 5
 """A message of more words than this stands by itself."""
 
@@ -69,6 +74,8 @@ def handle(shop: Shop, books: Books, event: Inbound, now: datetime) -> Receipt:
         return _in_a_group(shop, books, event, now)
     known = books.shoppers.get(event.channel, event.chat)
     shopper = _greeted(shop, known, event)
+    if _too_old(event, now) or not shop.can_answer(books, event.channel, event.chat, now):
+        return _unanswered(shop, books, event, shopper, now)
     situation = Situation(
         shopper=shopper,
         now=now,
@@ -92,6 +99,20 @@ def _reachable(books: Books, event: Inbound) -> Receipt:
     books.shoppers.reachable(event.channel, event.chat, reachable=reachable)
     if not reachable:
         books.outbox.bury(event.channel, event.chat, "the shopper has blocked the shop")
+    return Receipt()
+
+
+def _too_old(event: Inbound, now: datetime) -> bool:
+    return bool(event.said_at) and now - datetime.fromisoformat(event.said_at) > ANSWERED_WITHIN
+
+
+def _unanswered(shop: Shop, books: Books, event: Inbound, shopper: Shopper, now: datetime) -> Receipt:
+    """Nothing is answered, so nothing is ordered either; "stop" and "start" are obeyed all the same."""
+    meant = shop.understand(event.text, shopper.language).intent
+    if meant in (Intent.STOP, Intent.START):
+        shopper = replace(shopper, quiet=meant is Intent.STOP)
+    books.shoppers.keep(shopper, now)
+    log.info("message.unanswered", channel=event.channel, chat=event.chat)
     return Receipt()
 
 
@@ -144,9 +165,11 @@ _COMPLETING = frozenset({Intent.UNKNOWN, Intent.ASK, Intent.BUY, Intent.SEARCH, 
 
 def _typed(shop: Shop, books: Books, situation: Situation, event: Inbound) -> Decision | None:
     """What a number does where choices are typed: as if the button of the last message had been pressed."""
-    if situation.shopper.quiet or (last := books.outbox.last_said(event.channel, event.chat)) is None:
+    said_at = datetime.fromisoformat(event.said_at) if event.said_at else situation.now
+    seen = books.outbox.last_said(event.channel, event.chat, said_at - CHOICE_LIVES, said_at + CLOCKS_DIFFER)
+    if situation.shopper.quiet or seen is None:
         return None
-    row, say = last
+    row, say = seen
     place = chosen(say, event.text)
     if place is None:
         return None
@@ -195,7 +218,7 @@ def _carry_out(
 
     instant = shop.instant(event.channel, event.chat)
     for say in decision.says:
-        put(say, str(say.facts["ref"]) if "ref" in say.facts else None, eager=instant)
+        put(say, _own_ref(books, event, say), eager=instant)
     if decision.purchase is not None:
         order, payment = place(shop, books, decision.purchase, shopper, now)
         put(OpenCheckout(payment.key), order.ref)
@@ -203,6 +226,12 @@ def _carry_out(
         for payment in books.payments.of(decision.close):
             put(CloseCheckout(payment.key), decision.close)
     return receipt
+
+
+def _own_ref(books: Books, event: Inbound, say: Say) -> str | None:
+    """The order that a message is about, where it is one of this chat's own."""
+    order = books.orders.get(str(say.facts["ref"])) if "ref" in say.facts else None
+    return order.ref if order is not None and (order.channel, order.chat) == (event.channel, event.chat) else None
 
 
 def place(shop: Shop, books: Books, purchase: Purchase, shopper: Shopper, now: datetime) -> tuple[Order, Payment]:

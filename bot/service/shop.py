@@ -53,6 +53,8 @@ class Shop:
     """Where else the shop can be written to, as a shopper of that channel reads it: "Telegram (name)" or ""."""
     full: Callable[[Books, str, datetime], bool] = lambda _books, _channel, _now: False
     """Whether that channel has no private messages left today for those who have not paid."""
+    can_answer: Callable[[Books, str, str, datetime], bool] = lambda _books, _channel, _chat, _now: True
+    """Whether a private message to (channel, chat) may leave today: an order that could not be answered is none."""
     metered: frozenset[str] = frozenset()
     """Channels whose every message costs."""
     ref: Callable[[], str] = new_ref

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from bot.domain.effects import Fact, Say
-from bot.domain.weights import LONGEST_POST, cut, weighted_length
+from bot.domain.weights import CASHTAG, LONGEST_POST, cut, weighted_length
 from bot.ports import Renderer
 
 WAYS = 25
@@ -15,9 +15,10 @@ NAMES = (80, 50, 30, 15)
 """Weighted characters that a product's name is cut to, one after the other, until the whole fits."""
 
 
-def wordings(renderer: Renderer, say: Say, *, channel: str, task: int) -> list[str]:
-    """The texts of a public message in the order in which they are tried."""
-    return list(dict.fromkeys(_fitting(renderer, say, channel, task, way) for way in range(WAYS)))
+def wordings(renderer: Renderer, say: Say, *, channel: str, task: int) -> Iterator[str]:
+    """The texts of a public message in the order in which they are tried, each made when it is asked for."""
+    for way in range(WAYS):
+        yield CASHTAG.sub("$ ", _fitting(renderer, say, channel, task, way))
 
 
 def _fitting(renderer: Renderer, say: Say, channel: str, task: int, way: int) -> str:

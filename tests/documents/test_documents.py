@@ -11,6 +11,7 @@ from typer.main import get_command
 
 from bot.cli import app
 from bot.config import load, schema_text
+from bot.parts import CHANNELS
 from bot.rendering import LANGUAGES, MESSAGES
 
 ROOT = Path(__file__).parents[2]
@@ -30,7 +31,7 @@ def commands() -> set[str]:
 def test_every_command_stands_in_the_readme_and_none_besides() -> None:
     table = README.split("### Commands")[1].split("### Over HTTP")[0]
     named = set(
-        re.findall(r"`(?:comptoir )?([a-z]+(?: (?:list|show))?)(?: [A-Z\[-][^`]*)?`", table.split("`-c FILE`")[0])
+        re.findall(r"`(?:comptoir )?([a-z]+(?: (?:list|show|register))?)(?: [A-Z\[-][^`]*)?`", table.split("`-c FILE`")[0])
     )
     assert commands() <= named
     assert named <= commands()
@@ -69,7 +70,16 @@ def test_every_room_that_contributing_names_exists() -> None:
 def test_no_message_lacks_a_language() -> None:
     for language in LANGUAGES:
         have = {path.name.removesuffix(".j2") for path in (ROOT / "templates" / language).glob("*.j2")}
-        assert have == set(MESSAGES), language
+        assert {name for name in have if "." not in name} == set(MESSAGES), language
+
+
+def test_a_wording_of_one_channel_is_there_in_every_language_and_belongs_to_a_message() -> None:
+    own = [{path.name for path in (ROOT / "templates" / language).glob("*.*.j2")} for language in LANGUAGES]
+    assert all(names == own[0] for names in own)
+    for name in own[0]:
+        message, channel, _ = name.split(".")
+        assert message in MESSAGES
+        assert channel in CHANNELS
 
 
 def test_no_word_lacks_a_language() -> None:

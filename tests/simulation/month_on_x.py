@@ -72,7 +72,9 @@ def in_plenty() -> Catalogue:
     """The shop of the dialogs with more of everything than a month can sell."""
     goods = catalogue()
     products = tuple(
-        replace(product, image=None, variants=tuple(replace(v, stock=10_000, level="counted") for v in product.variants))
+        replace(
+            product, image=None, variants=tuple(replace(v, stock=10_000, level="counted") for v in product.variants)
+        )
         for product in goods.products
     )
     return Catalogue(goods.currency, products, goods.shipping)
@@ -250,9 +252,7 @@ class Month:
         quota = self.runner.run(self.meter.quota(limit))
         thrift = self.runner.run(self.meter.thrift())
         hour = self.now.astimezone(ZONE).hour
-        return pause(
-            EVERY[limit], now=self.now, hour=hour, last_event=self.last_event, quota=quota, thrift=thrift
-        )
+        return pause(EVERY[limit], now=self.now, hour=hour, last_event=self.last_event, quota=quota, thrift=thrift)
 
     def _carry_out(self) -> None:
         """Do what is due. Calls to Stripe are claimed as they are queued: they are taken over here."""

@@ -62,7 +62,7 @@ async def _of_webhook(wire: XWire, webhook: str | None) -> Findings:
         return []
     try:
         known = await _webhooks(wire)
-        events = {str(it.get("event_type")) for it in await _subscriptions(wire)}
+        asked = await _subscriptions(wire)
     except (Temporary, Permanent) as error:
         return [(f"the webhooks cannot be looked at: {error}", "set X_BEARER_TOKEN")]
     ours = next((it for it in known if it.get("url") == webhook), None)
@@ -70,6 +70,8 @@ async def _of_webhook(wire: XWire, webhook: str | None) -> Findings:
         return [(f"X does not know the webhook {webhook}", "run `comptoir webhooks register` while the shop runs")]
     if not ours.get("valid"):
         return [("X has found the webhook invalid", "start the shop, then run `comptoir webhooks register`")]
+    here, user = str(ours.get("id")), wire.keys.user_id
+    events = {str(it.get("event_type")) for it in asked if _comes_here(it, here, user)}
     missing = [event for event in WANTED_EVENTS if event not in events]
     if missing:
         return [(f"X is not asked for {', '.join(missing)}", "run `comptoir webhooks register`")]
@@ -102,9 +104,9 @@ async def registered(wire: XWire, webhook: str) -> list[str]:
         await wire.json("PUT", f"/2/webhooks/{known['id']}", bearer=True)
         done = [f"webhook {webhook} validated"]
     user = wire.keys.user_id
-    asked = {(str(it.get("event_type")), str(it.get("webhook_id") or known["id"])) for it in await _subscriptions(wire)}
+    asked = {str(it.get("event_type")) for it in await _subscriptions(wire) if _comes_here(it, str(known["id"]), user)}
     for event in WANTED_EVENTS:
-        if (event, str(known["id"])) in asked:
+        if event in asked:
             continue
         body = {"event_type": event, "filter": {"user_id": user}, "webhook_id": str(known["id"]), "tag": "comptoir"}
         await wire.json("POST", "/2/activity/subscriptions", json=body)
@@ -112,10 +114,15 @@ async def registered(wire: XWire, webhook: str) -> list[str]:
     return done
 
 
+def _comes_here(subscription: dict[str, Any], webhook: str, user: str) -> bool:
+    wanted = subscription.get("filter") or {}
+    return str(subscription.get("webhook_id")) == webhook and str(wanted.get("user_id")) == user
+
+
 async def _webhooks(wire: XWire) -> Sequence[dict[str, Any]]:
     return (await wire.json("GET", "/2/webhooks", bearer=True)).get("data") or []
 
 
 async def _subscriptions(wire: XWire) -> Sequence[dict[str, Any]]:
-    data = (await wire.json("GET", "/2/activity/subscriptions")).get("data") or []
+    data = (await wire.json("GET", "/2/activity/subscriptions", params={"max_results": "1000"})).get("data") or []
     return data if isinstance(data, list) else data.get("subscriptions") or []

@@ -17,7 +17,7 @@ from bot.channels.x.polling import Mentions, Messages
 from bot.channels.x.reading import ENCRYPTED_EVENT, SOURCE, Account, read_event
 from bot.channels.x.sending import Sender, response
 from bot.channels.x.wire import XKeys, XWire
-from bot.domain.costs import Cost, until_tomorrow
+from bot.domain.costs import Charge, Cost, until_tomorrow
 from bot.domain.messages import Inbound
 from bot.domain.pace import pause
 from bot.domain.policy import Thrift
@@ -57,7 +57,7 @@ class XChannel:
         self._sender = Sender(self._wire, meter)
         self._account = Account(settings.keys.user_id, settings.account, settings.posts)
         self._intake: Intake | None = None
-        self._ails: str | None = "not started"
+        self._ailing: dict[str, str] = {"start": "not started"}
         self._last_event: datetime | None = None
         self._heard = asyncio.Event()
 
@@ -67,13 +67,15 @@ class XChannel:
         try:
             me = (await self._wire.call(lambda: response(self._wire.client.get_me()))).get("data") or {}
         except (Temporary, Permanent) as error:
-            self._ails = str(error)
+            self._ailing["start"] = str(error)
             raise
         if str(me.get("username", "")).lower() != self._settings.account.lower():
-            self._ails = f"the keys belong to @{me.get('username')}, not to @{self._settings.account}"
-            raise Permanent(self._ails)
+            why = f"the keys belong to @{me.get('username')}, not to @{self._settings.account}"
+            self._ailing["start"] = why
+            raise Permanent(why)
         self._account = Account(str(me["id"]), str(me["username"]), self._settings.posts)
-        self._intake, self._ails = intake, None
+        await self._meter.charge([Cost(Charge.USER_READ, self._account.id)])
+        self._intake, self._ailing = intake, {}
         log.info("x.started", account=self._account.name, webhook=bool(self._settings.webhook))
 
     async def examine(self) -> Sequence[tuple[str, str]]:
@@ -88,7 +90,9 @@ class XChannel:
         self._wire.close()
 
     def healthy(self) -> str | None:
-        return "the account's X credits are used up" if self._wire.out_of_credits else self._ails
+        if self._wire.out_of_credits:
+            return "the account's X credits are used up"
+        return self._wire.ails or next(iter(self._ailing.values()), None)
 
     # -- in
 
@@ -119,17 +123,18 @@ class XChannel:
                     self._heard_of_somebody()
             except Permanent as error:
                 failures += 1
-                await self._rest(str(error), _backoff(failures))
+                await self._rest(limit, str(error), _backoff(failures))
                 continue
             except Temporary as error:
                 failures += 1
-                await self._rest(str(error), error.retry_after or _backoff(failures))
+                await self._rest(limit, str(error), error.retry_after or _backoff(failures))
                 continue
-            failures, self._ails = 0, None
+            failures = 0
+            self._ailing.pop(limit, None)
             await self._until_next(every, limit, thrift)
 
-    async def _rest(self, why: str, seconds: float) -> None:
-        self._ails = why
+    async def _rest(self, limit: str, why: str, seconds: float) -> None:
+        self._ailing[limit] = why
         log.warning("x.look_failed", error=why, seconds=round(seconds, 1))
         await asyncio.sleep(seconds)
 

@@ -21,6 +21,8 @@ from bot.ports import Told
 
 UNTIL_KEYS_ARE_MENDED = 60.0
 UNTIL_CREDITS_COME = 900.0
+UNTIL_ACCOUNT_IS_MENDED = 300.0
+LONGEST_WINDOW = 901.0
 WITHOUT_A_RESET = 60.0
 """Seconds to wait after a 429 that does not say how long."""
 
@@ -31,6 +33,7 @@ CLOSED = (
     "permission to dm",
     "cannot be messaged",
     "does not allow direct messages",
+    "not following you",
     "not allowed to send direct messages to this user",
     "user has been suspended",
     "could not find user",
@@ -39,8 +42,28 @@ CLOSED = (
 """Sentences of a 403, 404 or 400 that mean: this person cannot be written to."""
 
 
+ACCOUNT = (
+    "oauth1-permissions",
+    "oauth1 app permissions",
+    "client-forbidden",
+    "client-not-enrolled",
+    "appropriate level of api access",
+    "usage cap",
+    "usage-capped",
+    "account is temporarily locked",
+    "your account is suspended",
+    "account is suspended and is not permitted",
+    "temporarily locked",
+)
+"""Sentences and problem types that mean the shop's own account or app: it may do nothing until somebody mends it."""
+
+
 class Duplicate(Permanent):
     """The account has just said the very same."""
+
+
+class AccountRefused(Temporary):
+    """The account or its app may not do this: a state until a human mends it, and no message's fault."""
 
 
 class NoCredits(Temporary):
@@ -79,11 +102,22 @@ def _refusal(error: HTTPException) -> Exception:
         return Temporary(f"something before X answered {error.response.status_code}")
     sentence = _sentence(error)
     folded = sentence.lower()
+    if any(known in f"{folded} {_kind(error)}" for known in ACCOUNT):
+        return AccountRefused(f"X refuses the account: {sentence}", retry_after=UNTIL_ACCOUNT_IS_MENDED)
     if any(known in folded for known in DUPLICATE):
         return Duplicate(sentence)
     if any(known in folded for known in CLOSED):
         return Unreachable(sentence)
     return Permanent(sentence)
+
+
+def _kind(error: HTTPException) -> str:
+    """The type of X's problem, an address whose last part names it."""
+    try:
+        body = error.response.json()
+    except ValueError:
+        return ""
+    return str(body.get("type", "")).lower() if isinstance(body, dict) else ""
 
 
 def _sentence(error: HTTPException) -> str:
@@ -98,10 +132,11 @@ def _sentence(error: HTTPException) -> str:
 
 
 def _wait(error: TooManyRequests, now: datetime) -> float:
-    told = spent(error.response.headers.get)
+    """Never longer than a window: what is used up for a day the meter knows, and says at the next try."""
+    _, told = spent(error.response.headers.get)
     if told is None:
         return WITHOUT_A_RESET
-    return max(1.0, (told.until - now).total_seconds())
+    return min(max(1.0, (told.until - now).total_seconds()), LONGEST_WINDOW)
 
 
 def _never_connected(error: requests.ConnectionError) -> bool:
@@ -120,7 +155,8 @@ def window(header: Callable[[str], str | None], kind: str = "x-rate-limit") -> T
 DAILY = ("x-user-limit-24hour", "x-app-limit-24hour")
 
 
-def spent(header: Callable[[str], str | None]) -> Told | None:
-    """The limit that a 429 speaks of: a daily one where that is used up, else that of the quarter of an hour."""
+def spent(header: Callable[[str], str | None]) -> tuple[bool, Told | None]:
+    """The limit that a 429 speaks of, and whether it is a daily one rather than that of the quarter of an hour."""
     daily = (window(header, kind) for kind in DAILY)
-    return next((it for it in daily if it is not None and it.left <= 0), window(header))
+    used_up = next((it for it in daily if it is not None and it.left <= 0), None)
+    return used_up is not None, used_up or window(header)

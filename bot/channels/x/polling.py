@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 
-from bot.channels.x.reading import Account, read_message, read_post, written_at
+from bot.channels.x.reading import Account, id_at, read_message, read_post, said_at
 from bot.channels.x.sending import response
 from bot.channels.x.wire import Json, XWire, listed
 from bot.domain.costs import Charge, Cost
@@ -23,8 +23,9 @@ from bot.ports import Clock, Meter
 log = structlog.get_logger(__name__)
 BACKFILL = timedelta(hours=1)
 """Without a cursor so much is read: the shop has just been switched on, or its cursor is lost (F080)."""
-OLDEST_MESSAGE = timedelta(days=2)
-"""A private message older than this is no longer answered."""
+LONGEST_GAP = timedelta(days=1)
+OVERLAP = timedelta(minutes=5)
+"""How much is read once more after a look that brought no cursor: clocks differ."""
 PAGE = 100
 FIRST_PAGE = 3
 """Private messages of a page in quiet times: what was seen before is charged again on the next UTC day."""
@@ -60,7 +61,7 @@ class Mentions:
 
     async def look(self) -> int:
         """One window; -> how many posts it brought that somebody wrote to the shop."""
-        since = _number(await self.meter.cursor("mentions"))
+        since = _cursor(await self.meter.cursor("mentions"), self.clock())
         try:
             return await self._window(since)
         except Permanent as error:
@@ -71,29 +72,29 @@ class Mentions:
             return await self._window(None)
 
     async def _window(self, since: str | None) -> int:
-        start = None if since else self.clock() - BACKFILL
-        newest, token, brought, seen = since, None, 0, 0
+        """Read all of it, take it in from the oldest on, then move the cursor."""
+        began = self.clock()
+        start = None if since else await _since(self.meter, "mentions", began)
+        newest, token = since, None
+        posts: list[Json] = []
         for _ in range(MOST_MENTION_PAGES):
-            posts, meta = listed(await self._page(since, start, token))
-            seen += len(posts)
-            read = _posts(posts, self.account)
-            charged = [
-                Cost(Charge.MENTION_READ, str(it["id"]), str(it.get("author_id", ""))) for it in posts if "id" in it
+            page, meta = listed(await self._page(since, start, token))
+            costs = [
+                Cost(Charge.MENTION_READ, str(it["id"]), str(it.get("author_id", ""))) for it in page if "id" in it
             ]
-            await self.take(read[::-1])
-            await self.meter.charge(charged)
-            brought += len(read)
+            await self.meter.charge(costs)
+            posts += page
             newest = _later(newest, _number(meta.get("newest_id")))
             token = meta.get("next_token")
             if not token:
                 break
-        if token or seen >= NEWEST_ONLY:
-            await self.meter.tell(
-                "mentions_lost", f"more than {NEWEST_ONLY} mentions came at once; X lists no older ones"
-            )
-        if newest is not None and newest != since:
-            await self.meter.move("mentions", newest)
-        return brought
+        read = _posts(posts, self.account)
+        await self.take(read[::-1])
+        if token or len(posts) >= NEWEST_ONLY:
+            text = f"more than {NEWEST_ONLY} mentions came at once; X lists no older ones"
+            await self.meter.tell("mentions_lost", text)
+        await _moved(self.meter, "mentions", since, newest, began)
+        return len(read)
 
     async def _page(self, since: str | None, start: datetime | None, token: str | None) -> Json:
         asked: dict[str, Any] = {"max_results": PAGE, "tweet_fields": POST_FIELDS, "user_auth": True}
@@ -115,41 +116,59 @@ class Messages:
     take: Take
     clock: Clock
     size: int = 25
-    """Messages a page: grows with what comes, shrinks with quiet."""
+    """Messages of the first page: more while much comes, few in quiet times."""
 
     async def look(self) -> int:
         """One window; -> how many messages somebody wrote to the shop."""
-        seen = _number(await self.meter.cursor("messages"))
-        oldest = self.clock() - (OLDEST_MESSAGE if seen else BACKFILL)
-        newest, token, brought, fresh = seen, None, 0, 0
-        for _ in range(MOST_PAGES):
-            things, meta = listed(await self._page(token))
-            events = [it for it in things if _number(it.get("id"))]
-            fresh_here = [it for it in events if _is_after(it, seen) and written_at(it["id"]) >= oldest]
-            read = _messages(fresh_here, self.account)
-            charged = [Cost(Charge.DM_READ, str(it["id"]), str(it.get("sender_id", ""))) for it in events]
-            await self.take(read[::-1])
-            await self.meter.charge(self._whose(charged))
-            brought, fresh = brought + len(read), fresh + len(fresh_here)
-            for it in events:
-                newest = _later(newest, str(it["id"]))
+        began = self.clock()
+        known = _cursor(await self.meter.cursor("messages"), began)
+        since = await _since(self.meter, "messages", began) if known is None else began
+
+        def is_new(event: Json) -> bool:
+            if known is not None:
+                return int(event["id"]) > int(known)
+            moment = said_at(event)
+            return not moment or datetime.fromisoformat(moment) >= since
+
+        events, reached = await self._read_back(is_new, self.size)
+        if not reached and self.size < PAGE:  # what the small page held is read again: within a day that is free
+            events, reached = await self._read_back(is_new, PAGE)
+        if not reached:
+            await self.meter.tell(
+                "messages_lost", f"more than {len(events)} private messages waited; older ones are lost"
+            )
+        read = _messages(events, self.account)
+        await self.take(read[::-1])
+        self.size = min(PAGE, max(FIRST_PAGE, 2 * len(events)))
+        newest = known
+        for it in events:
+            newest = _later(newest, str(it["id"]))
+        await _moved(self.meter, "messages", known, newest, began)
+        return len(read)
+
+    async def _read_back(self, is_new: Callable[[Json], bool], size: int) -> tuple[list[Json], bool]:
+        """What is new, newest first, and whether all of it was read. A small page is not followed by others."""
+        events: list[Json] = []
+        token: str | None = None
+        for _ in range(MOST_PAGES if size == PAGE else 1):
+            things, meta = listed(await self._page(token, size))
+            page = [it for it in things if _number(it.get("id"))]
+            costs = [Cost(Charge.DM_READ, str(it["id"]), str(it.get("sender_id", ""))) for it in page]
+            await self.meter.charge(self._whose(costs))
+            fresh = [it for it in page if is_new(it)]
+            events += fresh
             token = meta.get("next_token")
-            if not token or len(fresh_here) < len(events):
-                break
-        else:
-            await self.meter.tell("messages_lost", "more private messages came at once than X lets be read")
-        self.size = min(PAGE, max(FIRST_PAGE, 2 * fresh))
-        if newest is not None and newest != seen:
-            await self.meter.move("messages", newest)
-        return brought
+            if not token or len(fresh) < len(page):
+                return events, True
+        return events, False
 
     def _whose(self, costs: Sequence[Cost]) -> list[Cost]:
         """The shop's own messages come back too and are charged, to nobody's conversation."""
         return [Cost(it.charge, it.resource, "" if it.chat == self.account.id else it.chat) for it in costs]
 
-    async def _page(self, token: str | None) -> Json:
+    async def _page(self, token: str | None, size: int) -> Json:
         asked: dict[str, Any] = {
-            "max_results": self.size,
+            "max_results": size,
             "event_types": "MessageCreate",
             "dm_event_fields": MESSAGE_FIELDS,
             "user_auth": True,
@@ -194,10 +213,29 @@ def _number(value: object) -> str | None:
     return text if text.isascii() and text.isdecimal() and len(text) <= 19 else None
 
 
+def _cursor(value: str | None, now: datetime) -> str | None:
+    """A cursor as it was kept; None where it is lost, damaged, or of a time to come, which would hide everything."""
+    number = _number(value)
+    return number if number is not None and int(number) <= int(id_at(now + timedelta(days=1))) else None
+
+
+async def _since(meter: Meter, window: str, now: datetime) -> datetime:
+    """From when on to read without a cursor: since the last look, or an hour back at the first."""
+    looked = await meter.cursor(f"{window}_looked")
+    try:
+        last = datetime.fromisoformat(looked or "") - OVERLAP
+    except ValueError:
+        return now - BACKFILL
+    return max(last, now - LONGEST_GAP) if last.tzinfo is not None and last <= now else now - BACKFILL
+
+
+async def _moved(meter: Meter, window: str, known: str | None, newest: str | None, began: datetime) -> None:
+    if newest is None:
+        await meter.move(f"{window}_looked", began.isoformat(timespec="seconds"))
+    elif newest != known:
+        await meter.move(window, newest)
+
+
 def _later(one: str | None, other: str | None) -> str | None:
     known = [int(it) for it in (one, other) if it]
     return str(max(known)) if known else None
-
-
-def _is_after(event: Json, seen: str | None) -> bool:
-    return seen is None or int(event["id"]) > int(seen)

@@ -43,10 +43,23 @@ def as_typed(text: str) -> str:
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
+def made_at(thing: Mapping[str, Any]) -> datetime:
+    """When a post or a message was made: as it says itself, else by its id. Raises ValueError or OverflowError."""
+    written = thing.get("created_at")
+    moment = datetime.fromisoformat(str(written)) if written else written_at(str(thing["id"]))
+    return moment.astimezone(UTC)
+
+
+def id_at(moment: datetime) -> str:
+    """The least id of a thing made at that moment."""
+    return str((int(moment.timestamp() * 1000) - EPOCH_MS) << 22)
+
+
 def read_post(
     post: Mapping[str, Any], account: Account, users: Mapping[str, Mapping[str, Any]], *, quotes_us: bool = False
 ) -> Inbound | None:
-    """A post that somebody wrote to the shop; None for the shop's own, for reposts and for protected authors.
+    """A post that somebody wrote to the shop; None for the shop's own, for reposts, and for protected
+    authors where X says that they are.
 
     Raises KeyError, TypeError, ValueError or AttributeError where it is not a post.
     """
@@ -87,18 +100,12 @@ def _post(
         private=False,
         post=Post(
             id=post_id,
-            at=_time(post, post_id),
+            at=made_at(post).isoformat(),
             summoned=quotes or replies or _names(post, account),
             handle=_handle(user),
             shows=tuple(dict.fromkeys(sku for it in pointed_at for sku in account.posts.get(it, ()))),
         ),
     )
-
-
-def _time(post: Mapping[str, Any], post_id: str) -> str:
-    written = post.get("created_at")
-    moment = datetime.fromisoformat(str(written)) if written else written_at(post_id)
-    return moment.astimezone(UTC).isoformat()
 
 
 def _names(post: Mapping[str, Any], account: Account) -> bool:
@@ -133,10 +140,18 @@ def read_message(event: Mapping[str, Any], account: Account) -> Inbound | None:
         return None
     if "-" not in str(event.get("dm_conversation_id", "-")):
         return None
-    return _message(sender, event_id, str(event.get("text") or ""), "")
+    return _message(sender, event_id, str(event.get("text") or ""), "", said_at(event))
 
 
-def _message(sender: str, event_id: str, text: str, name: str) -> Inbound:
+def said_at(event: Mapping[str, Any]) -> str:
+    """When a message was written (ISO 8601), "" where nothing tells."""
+    try:
+        return made_at(event).isoformat()
+    except (ValueError, OverflowError):
+        return ""
+
+
+def _message(sender: str, event_id: str, text: str, name: str, moment: str) -> Inbound:
     return Inbound(
         source=SOURCE,
         key=f"dm:{event_id}",
@@ -146,6 +161,7 @@ def _message(sender: str, event_id: str, text: str, name: str) -> Inbound:
         name=name,
         text=as_typed(text),
         message_id=event_id,
+        said_at=moment,
     )
 
 
@@ -190,4 +206,7 @@ def _messages(payload: Mapping[str, Any], account: Account) -> Iterator[Inbound]
         if sender == account.id or recipient != account.id:
             continue
         name = str(_unwrapped(users.get(sender) or {}).get("name", ""))
-        yield _message(sender, str(it["id"]), str(created["message_data"].get("text") or ""), name)
+        stamp = it.get("created_timestamp")
+        moment = {"created_at": f"{datetime.fromtimestamp(int(stamp) / 1000, UTC).isoformat()}"} if stamp else {}
+        text = str(created["message_data"].get("text") or "")
+        yield _message(sender, str(it["id"]), text, name, said_at({"id": it["id"]} | moment))

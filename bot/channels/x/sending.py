@@ -12,28 +12,32 @@ import structlog
 
 from bot.channels.x.failures import Duplicate
 from bot.channels.x.reading import as_typed
-from bot.channels.x.wire import XWire, listed, made
+from bot.channels.x.wire import LARGEST_PICTURE, XWire, listed, made
 from bot.domain.costs import Charge, Cost
 from bot.errors import Permanent, Temporary
 from bot.ports import Envelope, Meter, Rendered
 
 log = structlog.get_logger(__name__)
 LONGEST_MESSAGE = 10_000
+LINKS_HERE = "<links>"
+"""A line of a template for X in whose place the addresses stand."""
 MEDIA_LIVES = 20 * 3600.0
 """Seconds for which an uploaded picture is used again; X keeps it for a day."""
 PICTURES_REMEMBERED = 200
-LARGEST_PICTURE = 5 * 1024 * 1024
 
 
 def in_words(body: Rendered) -> str:
-    """A private message: its text, the addresses it offers, the choices with the number to type.
+    """A private message: its text, the addresses it offers, the choices with what to type.
+
+    The addresses stand where the text has a line `<links>`, else below it.
 
     >>> in_words(Rendered("Which?", ((("Pay", None, "https://a.b/c"),), (("Blue", "1", None),))))
-    'Which?\\n\\nPay: https://a.b/c\\n\\n1. Blue'
+    'Which?\\n\\nPay\\nhttps://a.b/c\\n\\n1. Blue'
     """
-    links = [f"{label}: {url}" for row in body.rows for label, _, url in row if url is not None]
+    links = [f"{label}\n{url}" for row in body.rows for label, _, url in row if url is not None]
     choices = [f"{number}. {label}" for row in body.rows for label, number, _ in row if number is not None]
-    blocks = [body.text, "\n".join(links), "\n".join(choices)]
+    above, _, below = body.text.partition(LINKS_HERE)
+    blocks = [above.strip(), "\n".join(links), below.strip(), "\n".join(choices)]
     return "\n\n".join(block for block in blocks if block)[:LONGEST_MESSAGE]
 
 
@@ -106,14 +110,15 @@ class Sender:
 
     async def _media(self, picture: str | None) -> str | None:
         """A picture's media id, uploaded once; a message goes without it where it cannot be."""
-        if picture is None or picture.startswith("https://"):
+        if picture is None:
             return None
         now = asyncio.get_running_loop().time()
         known = self._pictures.get(picture)
         if known is not None and now - known[1] < MEDIA_LIVES:
             return known[0]
         try:
-            data = await asyncio.to_thread(Path(picture).read_bytes)
+            remote = picture.startswith("https://")
+            data = await (self._wire.fetched(picture) if remote else asyncio.to_thread(Path(picture).read_bytes))
             if len(data) > LARGEST_PICTURE:
                 raise Permanent("the picture is larger than X takes")
             media = await self._wire.upload(data)

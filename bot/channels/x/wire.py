@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from threading import Thread
@@ -12,17 +12,20 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import requests
+import structlog
 import tweepy
 
-from bot.channels.x.failures import NoCredits, spent, translated, window
+from bot.channels.x.failures import AccountRefused, NoCredits, spent, translated, window
 from bot.errors import Temporary
 from bot.ports import Clock, Meter
 
 T = TypeVar("T")
+log = structlog.get_logger(__name__)
 Json = dict[str, Any]
 CONNECT_SECONDS, READ_SECONDS = 3.05, 8.0
 PATIENCE = 14.0
 """Seconds after which an answer that drips is given up (F087)."""
+LARGEST_PICTURE = 5 * 1024 * 1024
 THREADS = 4
 """X counts calls by the quarter of an hour; more at once would only wait."""
 
@@ -78,6 +81,7 @@ class XWire:
         self.client.session = BasedSession(base)
         self._turns = asyncio.Semaphore(THREADS)
         self.out_of_credits = False
+        self.ails: str | None = None
 
     async def call(
         self,
@@ -94,9 +98,9 @@ class XWire:
             answer = await self._in_thread(act)
         except Exception as error:
             raise await self._failed(error, meter, limit) from error
-        self.out_of_credits = False
+        self.out_of_credits, self.ails = False, None
         if meter is not None and limit:
-            await meter.told(limit, window(answer.headers.get))
+            await _noted(meter.told(limit, window(answer.headers.get)))
         return _parsed(answer)
 
     async def raw(self, method: str, path: str, *, json: Json | None = None, bearer: bool = False) -> requests.Response:
@@ -125,6 +129,20 @@ class XWire:
         answer = await self.json("POST", "/2/media/upload", json=body)
         return made(answer)
 
+    async def fetched(self, address: str) -> bytes:
+        """A picture of the merchant's own, from an https address. Raises Temporary or Permanent."""
+
+        def fetch() -> bytes:
+            timeout = (CONNECT_SECONDS, READ_SECONDS)
+            with requests.get(address, timeout=timeout, stream=True) as answer:
+                answer.raise_for_status()
+                return bytes(answer.raw.read(LARGEST_PICTURE + 1, decode_content=True))
+
+        try:
+            return await self._in_thread(fetch)
+        except Exception as error:
+            raise Temporary(f"the picture does not come ({type(error).__name__})") from error
+
     async def _in_thread(self, act: Callable[[], T]) -> T:
         """In a thread of its own: one that is given up keeps neither the next call nor the end of the process."""
         done: Future[T] = Future()
@@ -144,17 +162,28 @@ class XWire:
         if isinstance(error, TimeoutError):
             return Temporary("X does not answer in time", uncertain=True)
         failure = translated(error, self._clock())
+        if isinstance(failure, AccountRefused):
+            self.ails = str(failure)
         if isinstance(failure, NoCredits):
             self.out_of_credits = True
             if meter is not None:
                 text = "its credits are used up: nothing is read or sent until more are bought"
-                await meter.tell("no_credits", text)
+                await _noted(meter.tell("no_credits", text))
         if isinstance(error, tweepy.TooManyRequests) and meter is not None and limit:
-            await meter.told(limit, spent(error.response.headers.get))
+            daily, told = spent(error.response.headers.get)
+            await _noted(meter.told(f"{limit}_a_day" if daily else limit, told))
         return failure
 
     def close(self) -> None:
         self.client.session.close()
+
+
+async def _noted(noting: Awaitable[None]) -> None:
+    """What X has done is done: a store that cannot write just now must not make it look undone."""
+    try:
+        await noting
+    except Temporary as error:
+        log.warning("x.not_noted", error=str(error))
 
 
 def listed(page: Json) -> tuple[list[Json], Json]:

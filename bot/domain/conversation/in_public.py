@@ -32,6 +32,11 @@ INVITED = frozenset(
 """What is worth an answer. The rest (thanks, praise, small talk) is left alone: nobody asked for a machine."""
 
 HANDLES = re.compile(r"[@＠]\w{1,30}")
+SMALL_WORDS = frozenset(
+    "un une des du de le la les a an the some one svp stp please pls plz s il vous te plait plaît".split()
+)
+"""What may stand beside a product's name without making more of it than a wish: "un mug noir svp"."""
+
 LINKS = re.compile(r"https?://\S+")
 
 
@@ -50,6 +55,11 @@ def without_names(text: str, catalogue: Catalogue, skus: tuple[str, ...]) -> str
         words |= {word for name in named for word in _words(name)}
     kept = [word for word in text.split() if not set(_words(word)) & words and not _plural_of(word, words)]
     return " ".join(kept)
+
+
+def only_names(rest: str) -> bool:
+    """Whether nothing but small words and figures is left of a text without its product's names."""
+    return all(word in SMALL_WORDS or word.isdecimal() for word in _words(rest))
 
 
 def _words(text: str) -> list[str]:

@@ -229,7 +229,7 @@ async def crc(sandbox: Sandbox, _request: Request) -> Json:
 
 
 async def timeline(sandbox: Sandbox, request: Request) -> Json:
-    """The posts as people see them, the `?newest=` of them, once the revision is above `?after=` or `?wait=` seconds are over."""
+    """The posts as people see them (`?newest=` of them), in the same way as `thread`."""
     after, wait = _patience(request)
     await sandbox.x.timeline.later_than(after, wait)
     newest = int(request.query_params.get("newest", SHOWN))

@@ -1,7 +1,7 @@
 """What X charges, after "Pricing" in its documents (August 2026), in millionths of a dollar.
 
 Reads are charged for each resource of the answer, those in `includes` too, and a resource once in a UTC day. The
-documents name no price for /2/users/me, for usage, webhooks, subscriptions or for uploading a picture: free here.
+documents name no price for usage, webhooks, subscriptions or for uploading a picture: free here.
 A post with a link costs as one with a link, answer or not; a deletion is priced as "Interaction: Delete".
 """
 

@@ -33,7 +33,8 @@ SEVERAL: Mapping[str, Check] = {**POST_QUERY, "ids": ids(100)}
 
 
 async def me(state: XState, call: Call) -> Json:
-    """GET /2/users/me: not charged, for X's price list does not name it."""
+    """GET /2/users/me: charged as the user that it returns."""
+    state.bill.read("user_read", [str(state.shop.id)])
     chosen = asked(call.query, "user.fields", USER_DEFAULT) | expanded(call.query, USER_EXPANSIONS)
     return answers.worded(call, {"data": only(state.user_wire(state.shop), chosen)})
 

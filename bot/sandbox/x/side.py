@@ -41,9 +41,12 @@ class XSide(XState):
         quoted = None if quote is None else self._post(quote)
         return self._published(self.posts.write(self.ids.next(), author, text, reply_to=answered, quote=quoted))
 
-    def shop_post(self, text: str, *, number: str | None = None, picture: bool = False) -> str:
-        """The merchant posts by hand, under a known id where one is given; the id."""
-        media = (self._painted("tweet").key,) if picture else ()
+    def shop_post(self, text: str, *, number: str | None = None, picture: bool | bytes = False) -> str:
+        """The merchant posts by hand, under a known id where one is given, with a picture of theirs or any; the id."""
+        media: tuple[str, ...] = ()
+        if picture:
+            taken = picture if isinstance(picture, bytes) else painted()
+            media = (self.pictures.take(self.ids.next(), "tweet_image", taken).key,)
         chosen = self.ids.next() if number is None else int(number)
         if self.posts.get(chosen) is not None:
             raise ValueError(f"there is a post {chosen} already")
