@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import os
+import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -30,10 +33,12 @@ from bot.service.crossing import Crossing, waking
 from bot.service.deliver import Deliverer
 from bot.service.gate import Gate
 from bot.service.intake import Reception
+from bot.service.merchant import ship
 from bot.service.perform import Performer
 from bot.service.receive import receive
 from bot.service.shop import Shop
 from bot.service.sweep import Sweeper
+from bot.web.hatch import Hatch
 from bot.web.hooks import Hooks
 from bot.web.pages import Pages, ShopFacts
 from bot.web.site import Site
@@ -135,16 +140,36 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
         await _ended(listening)
         await deliverer.drain(DRAIN)
 
+    async def shipped(asked: Mapping[str, str]) -> None:
+        await awake(lambda books: ship(shop, books, asked["ref"], asked["tracking"], utc_now()))
+
+    hatch = Hatch(secrets.token_urlsafe(24), {"ship": shipped})
+    _open_hatch(settings, hatch)
     try:
-        site = _site(settings, hooks, store, channels, provider, [*tasks, *listening])
+        site = _site(settings, hooks, store, channels, provider, [*tasks, *listening], hatch)
         yield Running(store, site, wind_down)
     finally:
+        hatch_file(settings).unlink(missing_ok=True)
         await wind_down()
         await _ended(tasks)
         for channel in channels.values():
             await channel.stop()
         await provider.stop()
         await asyncio.to_thread(store.close)
+
+
+def hatch_file(settings: Settings) -> Path:
+    """Where a running shop says how commands reach it: beside its database, for its owner's eyes only."""
+    return Path(f"{settings.database_path}.hatch")
+
+
+def _open_hatch(settings: Settings, hatch: Hatch) -> None:
+    host = "127.0.0.1" if settings.web.host in ("0.0.0.0", "::") else settings.web.host  # noqa: S104 - not bound here
+    door = {"address": f"http://{host}:{settings.web.port}", "token": hatch.token}
+    path = hatch_file(settings)
+    path.unlink(missing_ok=True)
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:  # noqa: PTH123
+        json.dump(door, file)
 
 
 def _elsewhere(channels: Mapping[str, Channel], channel: str) -> str:
@@ -203,6 +228,7 @@ def _site(
     channels: Mapping[str, Channel],
     provider: StripeProvider,
     tasks: Sequence[asyncio.Task[None]],
+    hatch: Hatch,
 ) -> Site:
     own = settings.path.parent / "templates"
     folders: list[Path] = [folder for folder in (own, templates_folder()) if folder.is_dir()]
@@ -222,4 +248,4 @@ def _site(
         parts |= {task.get_name(): "it has ended" for task in tasks if task.done()}
         return {name: why for name, why in parts.items() if why is not None}
 
-    return Site(hooks, Pages(folders, facts), look, ailing, lambda: measured(store), shop.locale)
+    return Site(hooks, Pages(folders, facts), look, ailing, lambda: measured(store), shop.locale, hatch)

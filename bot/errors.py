@@ -48,6 +48,10 @@ class Temporary(Exception):
         self.answered = answered
 
 
+class Slowed(Temporary):
+    """The other side's limits leave no room for now: nothing ails, it is only not our turn yet."""
+
+
 class Permanent(Exception):
     """It will never succeed as it is; trying again is useless.
 

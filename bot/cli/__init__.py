@@ -129,6 +129,16 @@ def orders_show(context: typer.Context, ref: str, as_json: Json = False) -> None
     raise typer.Exit(books.order(context.obj, ref, as_json=as_json))
 
 
+@orders.command("ship")
+def orders_ship(
+    context: typer.Context,
+    ref: str,
+    tracking: Annotated[str, typer.Option(help="A number or a link, told to the shopper.")] = "",
+) -> None:
+    """Note a paid order as sent, and say so in its thread; while the shop runs or rests."""
+    raise typer.Exit(books.ship(context.obj, ref, tracking))
+
+
 @stock.command("list")
 def stock_list(context: typer.Context, as_json: Json = False) -> None:
     raise typer.Exit(books.listed(context.obj, "v_stock", as_json=as_json))

@@ -8,6 +8,7 @@ from pathlib import Path
 from bot.app import store_of
 from bot.cli.output import FAILED, complain, show
 from bot.config import load
+from bot.merchant import ship_order
 from bot.ports import Store, View
 
 DETAILS: tuple[View, ...] = ("v_order_lines", "v_payments", "v_history")
@@ -40,6 +41,13 @@ def order(config: Path, ref: str, *, as_json: bool) -> int:
     show(str(found[0]["ref"]), found, as_json=False)
     for view, rows in details.items():
         show(view.removeprefix("v_"), rows, as_json=False)
+    return 0
+
+
+def ship(config: Path, ref: str, tracking: str) -> int:
+    """Raises Permanent with the reason where the order cannot be shipped."""
+    ship_order(load(config, secrets=False), ref, tracking)
+    print(f"{ref.upper()} is shipped; its shopper is told")
     return 0
 
 

@@ -312,6 +312,9 @@ class Store(Protocol):
         An error of `work` undoes its own changes and no other's. Raises Temporary where too much is waiting.
         """
 
+    def write(self, work: Callable[[Books], T]) -> T:
+        """Do `work` and wait until it is durable: for commands, not for the event loop."""
+
     def read(self, work: Callable[[Books], T]) -> T:
         """Run `work` on a connection that cannot write. Never waits for a writer."""
 

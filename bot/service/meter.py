@@ -13,7 +13,7 @@ from bot.domain.effects import Alert
 from bot.domain.pace import Quota
 from bot.domain.policy import Thrift, thrift
 from bot.domain.quotas import LIMITS
-from bot.errors import Temporary
+from bot.errors import Slowed
 from bot.ports import Books, Clock, Told, Writer
 
 log = structlog.get_logger(__name__)
@@ -106,7 +106,7 @@ class RowMeter:
 
         wait = await self._write(asked)
         if wait:
-            raise Temporary(f"the limit of {limit} is used up", retry_after=wait)
+            raise Slowed(f"the limit of {limit} is used up", retry_after=wait)
 
     async def told(self, limit: str, told: Told | None) -> None:
         if told is None:

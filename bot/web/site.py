@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute, Route
 
 from bot.domain.orders import Order
 from bot.domain.payments import Payment
+from bot.web.hatch import Hatch
 from bot.web.hooks import LARGEST_BODY, Hooks
 
 Look = Callable[[str], tuple[Order, Sequence[Payment]] | None]
@@ -35,6 +36,7 @@ class Site:
     ailing: Callable[[], Mapping[str, str]]
     measure: Callable[[], tuple[bytes, str]]
     language: str
+    hatch: Hatch
 
     async def order(self, request: Request) -> Response:
         token = request.path_params["token"]
@@ -63,6 +65,7 @@ class Site:
             Route("/telegram/webhook", self.hooks.telegram, methods=["POST"], max_body_size=LARGEST_BODY),
             Route("/x/webhook", self.hooks.x_challenge, methods=["GET"]),
             Route("/x/webhook", self.hooks.x_event, methods=["POST"], max_body_size=LARGEST_BODY),
+            Route("/hatch/{wish}", self.hatch.ask, methods=["POST"], max_body_size=LARGEST_BODY),
             Route("/o/{token}", self.order),
             Route("/healthz", self.alive),
             Route("/readyz", self.ready),

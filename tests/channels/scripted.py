@@ -35,9 +35,12 @@ def page(data: Sequence[object], *, token: str | None = None, newest: str | None
     return said({**({"data": data} if data else {}), "meta": {name: it for name, it in meta.items() if it is not None}})
 
 
-def problem(status: int, detail: str, *, title: str = "Forbidden", messages: Sequence[str] = ()) -> Answer:
+def problem(
+    status: int, detail: str, *, title: str = "Forbidden", messages: Sequence[str] = (), kind: str = ""
+) -> Answer:
     """A refusal as X words it: a problem object, with what is wrong in `errors` where a parameter is."""
-    body: dict[str, Any] = {"title": title, "detail": detail, "type": "about:blank", "status": status}
+    named = f"https://api.twitter.com/2/problems/{kind}" if kind else "about:blank"
+    body: dict[str, Any] = {"title": title, "detail": detail, "type": named, "status": status}
     if messages:
         body["errors"] = [{"message": it, "parameters": {}} for it in messages]
     return status, {"content-type": PROBLEM}, json.dumps(body).encode()

@@ -23,6 +23,8 @@ class Tally:
     costs: dict[tuple[str, str], Cost] = field(default_factory=dict)
     alerts: list[str] = field(default_factory=list)
     step: Thrift = Thrift.NONE
+    cannot_write: bool = False
+    """Whether what it is told is lost, as where the disk is full."""
 
     async def ask(self, limit: str) -> None:
         known = self.windows.get(limit)
@@ -33,6 +35,7 @@ class Tally:
         self.asked.append(limit)
 
     async def told(self, limit: str, told: Told | None) -> None:
+        self._write()
         if told is not None:
             self.windows[limit] = told
 
@@ -58,4 +61,9 @@ class Tally:
 
     async def tell(self, kind: str, text: str) -> None:
         assert text
+        self._write()
         self.alerts.append(kind)
+
+    def _write(self) -> None:
+        if self.cannot_write:
+            raise Temporary("the store cannot write")

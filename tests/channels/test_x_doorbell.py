@@ -1,219 +1,24 @@
-"""X's own calls: the challenge answered from the secret alone, and events that are believed only when signed."""
+"""X's events: believed only when signed, kept before they are acknowledged, charged once."""
 
 from __future__ import annotations
 
 import base64
-import hashlib
-import hmac
 import json
-import string
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import Any
-from zoneinfo import ZoneInfo
+from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from starlette.applications import Starlette
-from starlette.routing import Route
 
-from bot.channels.x import XChannel, XKeys, XSettings
-from bot.channels.x.doorbell import PREFIX, SIGNATURE, answer, verified
-from bot.domain.messages import Inbound
+from bot.channels.x.doorbell import PREFIX, SIGNATURE, verified
 from bot.errors import Forged, StoreDamaged, Temporary
-from bot.payments.stripe import StripeProvider
-from bot.payments.stripe.events import SignedEvents
-from bot.payments.stripe.request import CheckoutRequest
-from bot.ports import Receipt
-from bot.web.hooks import LARGEST_BODY, Hooks
-from tests.channels.scripted import said, scripted
-from tests.channels.tally import Tally
-from tests.dialogs.dialog import catalogue
-
-NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
-US, CAMILLE = "1111111111111111111", "2222222222222222222"
-SECRET = "cs_the-consumer-secret"
-KEYS = XKeys("ck", SECRET, f"{US}-at", "as")
-TOKEN, SECRET_OF_VECTOR = "a-token-of-ours", "a secret of ours"
-VECTOR = "sha256=Piv21cl51J+URxpliTkqiWnTcsO/kQfdfXBi7S8ODbk="
-"""Of openssl: printf %s "$TOKEN" | openssl dgst -sha256 -hmac "$SECRET" -binary | base64"""
-
-PLAIN = frozenset(string.ascii_letters + string.digits + "_.~+/=-")
-
-Json = dict[str, Any]
-
-
-def signed(body: bytes, secret: str = SECRET) -> str:
-    return "sha256=" + base64.b64encode(hmac.digest(secret.encode(), body, hashlib.sha256)).decode()
-
-
-def dm(text: str = "un mug bleu", *, sender: str = CAMILLE, event_id: str = "77") -> Json:
-    created = {"target": {"recipient_id": US}, "sender_id": sender, "message_data": {"text": text}}
-    payload = {"direct_message_events": [{"type": "message_create", "id": "900", "message_create": created}]}
-    return {"data": {"event_uuid": event_id, "event_type": "dm.received", "filter": {}, "payload": payload}}
-
-
-@dataclass
-class Reception:
-    """An intake that keeps what it is given, or cannot."""
-
-    taken: list[Inbound] = field(default_factory=list)
-    fails: Exception | None = None
-
-    async def __call__(self, events: Sequence[Inbound]) -> Sequence[Receipt]:
-        if self.fails is not None:
-            raise self.fails
-        known = {it.key for it in self.taken}
-        self.taken += [it for it in events if it.key not in known]
-        return [Receipt() for _ in events]
-
-
-@dataclass
-class Door:
-    channel: XChannel
-    reception: Reception
-    meter: Tally
-    http: httpx.AsyncClient
-
-    async def challenged(self, query: str) -> httpx.Response:
-        return await self.http.get(f"/x/webhook{query}")
-
-    async def rung(self, body: bytes | Json, signature: str | None = "good") -> httpx.Response:
-        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-        headers: Mapping[str, str] = {}
-        if signature is not None:
-            headers = {SIGNATURE: signed(raw) if signature == "good" else signature}
-        return await self.http.post("/x/webhook", content=raw, headers=headers)
-
-
-def routed(channel: XChannel | None) -> Starlette:
-    request = CheckoutRequest(
-        catalogue(), timedelta(minutes=30), lambda token: f"https://shop.example/o/{token}", ("FR",)
-    )
-    provider = StripeProvider(
-        "rk_test_none",
-        host="http://127.0.0.1:9",
-        request=request,
-        events=SignedEvents(["whsec_test"]),
-        clock=lambda: NOW,
-    )
-
-    async def settle(_: object) -> None:
-        raise AssertionError("nobody pays here")
-
-    hooks = Hooks(provider, settle, lambda: NOW, x=channel)
-    return Starlette(
-        routes=[
-            Route("/x/webhook", hooks.x_challenge, methods=["GET"]),
-            Route("/x/webhook", hooks.x_event, methods=["POST"], max_body_size=LARGEST_BODY),
-        ]
-    )
-
-
-def settings(api_base: str) -> XSettings:
-    return XSettings(
-        keys=KEYS,
-        account="shop",
-        api_base=api_base,
-        mentions_every=timedelta(minutes=2),
-        messages_every=timedelta(minutes=2),
-        posts={},
-        zone=ZoneInfo("Europe/Paris"),
-        webhook="https://shop.example/x/webhook",
-    )
-
-
-@asynccontextmanager
-async def opened(*, started: bool = True) -> AsyncIterator[Door]:
-    async with scripted(said({"data": {"id": US, "username": "Shop"}})) as script:
-        meter, reception = Tally(lambda: NOW), Reception()
-        channel = XChannel(settings(script.address), meter, lambda: NOW)
-        if started:
-            await channel.start(reception)
-        transport = httpx.ASGITransport(routed(channel))
-        async with httpx.AsyncClient(transport=transport, base_url="https://shop.example") as http:
-            yield Door(channel, reception, meter, http)
-        await channel.stop()
+from bot.web.hooks import LARGEST_BODY
+from tests.channels.door import CAMILLE, SECRET, US, Door, dm, opened, routed, signed
 
 
 @pytest.fixture
 async def door() -> AsyncIterator[Door]:
     async with opened() as at:
         yield at
-
-
-# -- the challenge
-
-
-def test_the_answer_to_a_challenge_is_what_openssl_makes_of_it() -> None:
-    """F085"""
-    assert answer(TOKEN, SECRET_OF_VECTOR) == VECTOR
-
-
-async def test_a_challenge_is_answered(door: Door) -> None:
-    """F085"""
-    answered = await door.challenged(f"?crc_token={TOKEN}&nonce=1")
-    assert answered.status_code == 200
-    assert answered.json() == {"response_token": signed(TOKEN.encode())}
-
-
-async def test_a_challenge_is_answered_before_the_channel_has_started_and_while_the_store_is_down() -> None:
-    """F085: it needs the secret and nothing else."""
-    async with opened(started=False) as door:
-        door.reception.fails = StoreDamaged("the disk is gone")
-        assert (await door.challenged(f"?crc_token={TOKEN}")).status_code == 200
-
-
-@pytest.mark.parametrize(
-    "query",
-    [
-        "",
-        "?crc_token=",
-        "?other=1",
-        "?crc_token=" + "x" * 513,
-        "?crc_token=" + "x" * 60_000,
-        "?crc_token=%00%01%02",
-        "?crc_token=%ff%fe",
-        "?crc_token=a%20b",
-        "?crc_token=%7B%7D",
-        "?crc_token=%22a%22",
-        "?crc_token=%0d%0aset-cookie:1",
-        "?crc_token=t%C3%A9",
-        "?crc_token=%F0%9F%91%BE",
-    ],
-)
-async def test_what_is_no_challenge_is_refused(door: Door, query: str) -> None:
-    """F085: nothing is signed that could be anything but a challenge."""
-    refused = await door.challenged(query)
-    assert refused.status_code == 400
-    assert "response_token" not in refused.text
-
-
-async def test_a_challenge_cannot_be_used_to_have_an_event_signed(door: Door) -> None:
-    """F086: anybody may ask for the answer to a challenge, which is signed as X's events are."""
-    body = json.dumps(dm("stop"), separators=(",", ":"))
-    assert len(body) < 512
-    refused = await door.http.get("/x/webhook", params={"crc_token": body})
-    assert refused.status_code == 400
-    assert signed(body.encode()) not in refused.text
-
-
-@given(st.text(max_size=600) | st.text(st.sampled_from(sorted(PLAIN)), max_size=600))
-def test_an_answer_is_made_of_plain_tokens_only(token: str) -> None:
-    """F085"""
-    plain = 0 < len(token) <= 512 and set(token) <= PLAIN
-    if plain:
-        assert answer(token, SECRET) == signed(token.encode())
-    else:
-        with pytest.raises(ValueError, match="crc_token"):
-            answer(token, SECRET)
-
-
-# -- events
 
 
 async def test_a_signed_event_is_taken_in_and_charged(door: Door) -> None:

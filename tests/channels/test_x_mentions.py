@@ -43,30 +43,42 @@ async def test_a_page_is_handed_on_from_the_oldest_to_the_newest(line: Line) -> 
     assert [it.key for it in line.desk.taken] == ["post:500", "post:501", "post:502"]
 
 
+async def test_a_window_of_many_pages_is_taken_in_whole_from_the_oldest_on(line: Line) -> None:
+    """Who corrects themselves on a newer page is not heard before what they correct."""
+    await line.look(
+        line.mentions, page(posts("501", "500"), token="t2", newest="501"), page(posts("400"), newest="400")
+    )
+    assert [it.key for it in line.desk.taken] == ["post:400", "post:500", "post:501"]
+    assert line.desk.batches == 1
+
+
 @pytest.mark.parametrize("failure", [said({}, 503), html(403), "cut", said({}, 429)])
-async def test_where_page_two_fails_the_cursor_stays_and_the_window_is_read_anew(line: Line, failure: Answer) -> None:
-    """F074: a mention that came while paging is in no gap between two windows."""
+async def test_where_page_two_fails_nothing_is_taken_in_and_the_window_is_read_anew(
+    line: Line, failure: Answer
+) -> None:
+    """F074: a mention that came while paging is in no gap between two windows; what was read is paid for."""
     line.meter.cursors["mentions"] = "100"
     with pytest.raises(Temporary):
         await line.look(line.mentions, page(posts("500"), token="t2", newest="500"), failure)
     assert line.meter.cursors == {"mentions": "100"}
-    assert line.desk.texts == ["@shop 500"]
+    assert line.desk.batches == 0
+    assert [resource for _, resource in line.meter.costs] == ["500"]
     again = page(posts("501", "500"), token="t2", newest="501")
     await line.look(line.mentions, again, page(posts("400"), newest="400"))
     assert line.asked[-2]["since_id"] == "100"
-    assert line.desk.texts == ["@shop 500", "@shop 501", "@shop 400"]
+    assert line.desk.texts == ["@shop 400", "@shop 500", "@shop 501"]
     assert line.meter.cursors == {"mentions": "501"}
     assert sorted(resource for _, resource in line.meter.costs) == ["400", "500", "501"]
 
 
 async def test_the_cursor_stays_where_the_store_cannot_write(line: Line) -> None:
-    """F074: the negative twin: what is not durable is not paid for and not passed over."""
+    """F074: the negative twin: what is not durable is not passed over, though X has charged it."""
     line.meter.cursors["mentions"] = "100"
     line.desk.fails = True
     with pytest.raises(Temporary, match="store"):
         await line.look(line.mentions, page(posts("500"), newest="500"))
     assert line.meter.cursors == {"mentions": "100"}
-    assert line.meter.costs == {}
+    assert [resource for _, resource in line.meter.costs] == ["500"]
 
 
 async def test_a_window_without_news_moves_nothing(line: Line) -> None:
@@ -76,9 +88,49 @@ async def test_a_window_without_news_moves_nothing(line: Line) -> None:
 
 
 async def test_an_older_newest_never_moves_the_cursor_back(line: Line) -> None:
-    line.meter.cursors["mentions"] = "9000000000000000000"
+    line.meter.cursors["mentions"] = ago(10)
     await line.look(line.mentions, page(posts("99"), newest="99"))
-    assert line.meter.cursors == {"mentions": "9000000000000000000"}
+    assert line.meter.cursors == {"mentions": ago(10)}
+
+
+def start(before: timedelta) -> str:
+    """A `start_time` as tweepy writes it."""
+    return (NOW - before).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+async def test_a_cursor_of_a_time_to_come_is_as_good_as_lost(line: Line) -> None:
+    """F080: it would hide everything that is said until then. What a clock may differ by hides nothing."""
+    line.meter.cursors["mentions"] = id_at(NOW + timedelta(days=2))
+    await line.look(line.mentions, page(posts("500"), newest="500"))
+    assert "since_id" not in line.asked[0]
+    assert line.asked[0]["start_time"] == start(BACKFILL)
+    assert line.meter.cursors == {"mentions": "500"}
+    line.meter.cursors["mentions"] = tomorrow = id_at(NOW + timedelta(hours=1))
+    await line.look(line.mentions, page([]))
+    assert line.asked[1]["since_id"] == tomorrow
+
+
+async def test_without_a_cursor_it_is_read_from_the_last_look_on(line: Line) -> None:
+    """F080: a shop that nobody has mentioned yet has looked all the same; what came while it stood still is read."""
+    await line.look(line.mentions, page([]))
+    assert line.meter.cursors == {"mentions_looked": NOW.isoformat(timespec="seconds")}
+    line.meter.cursors["mentions_looked"] = (NOW - timedelta(hours=3)).isoformat()
+    await line.look(line.mentions, page(posts("500"), newest="500"))
+    assert [it["start_time"] for it in line.asked] == [start(BACKFILL), start(timedelta(hours=3) + OVERLAP)]
+    assert line.meter.cursors["mentions"] == "500"
+
+
+async def test_of_a_long_silence_only_a_day_is_read(line: Line) -> None:
+    line.meter.cursors["mentions_looked"] = (NOW - timedelta(days=10)).isoformat()
+    await line.look(line.mentions, page([]))
+    assert line.asked[0]["start_time"] == start(LONGEST_GAP)
+
+
+@pytest.mark.parametrize("looked", ["", "corrupt", "2026-11-23T09:00:00", (NOW + timedelta(days=1)).isoformat()])
+async def test_a_time_of_the_last_look_that_is_none_is_no_time(line: Line, looked: str) -> None:
+    line.meter.cursors["mentions_looked"] = looked
+    await line.look(line.mentions, page([]))
+    assert line.asked[0]["start_time"] == start(BACKFILL)
 
 
 @pytest.mark.parametrize("cursor", [None, "", "corrupt", "-5", "1e9", "9" * 40, "٣٣", "1; DROP TABLE"])
@@ -87,8 +139,7 @@ async def test_without_a_cursor_that_is_one_only_the_last_hour_is_read(line: Lin
     if cursor is not None:
         line.meter.cursors["mentions"] = cursor
     await line.look(line.mentions, page(posts("500"), token="t2", newest="500"), page(posts("400")))
-    start = (NOW - BACKFILL).strftime("%Y-%m-%dT%H:%M:%SZ")
-    assert [it.get("start_time") for it in line.asked] == [start, start]
+    assert [it.get("start_time") for it in line.asked] == [start(BACKFILL)] * 2
     assert all("since_id" not in it for it in line.asked)
     assert line.meter.cursors == {"mentions": "500"}
 

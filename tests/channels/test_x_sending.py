@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from bot.channels.x.failures import Duplicate
-from bot.channels.x.sending import LARGEST_PICTURE, LONGEST_MESSAGE, Sender, in_words
-from bot.channels.x.wire import XKeys, XWire
+from bot.channels.x.sending import LONGEST_MESSAGE, Sender, in_words
+from bot.channels.x.wire import LARGEST_PICTURE, XKeys, XWire
 from bot.errors import Permanent, Temporary, Unreachable
 from bot.ports import Envelope, Rendered
 from tests.channels.scripted import Answer, Scripted, page, problem, said, scripted
@@ -28,7 +28,7 @@ POSTED = said({"data": {"id": "901", "text": "un mug"}}, 201)
 UPLOADED = said({"data": {"id": "77", "media_key": "3_77"}})
 DUPLICATE = problem(403, "You are not allowed to create a Tweet with duplicate content.")
 LINK = Rendered("2 × Mug bleu, 36,00 €", ((("Payer 36,00 €", None, "https://pay.example/cs_123?a=1&b=2"),),))
-IN_WORDS = "2 × Mug bleu, 36,00 €\n\nPayer 36,00 €: https://pay.example/cs_123?a=1&b=2"
+IN_WORDS = "2 × Mug bleu, 36,00 €\n\nPayer 36,00 €\nhttps://pay.example/cs_123?a=1&b=2"
 PIXELS = b"\xff\xd8\xff not much of a picture"
 MESSAGES = f"/2/dm_conversations/with/{CAMILLE}/messages"
 LOOK_UP = f"/2/dm_conversations/with/{CAMILLE}/dm_events"
@@ -139,6 +139,11 @@ async def test_a_message_is_its_text_with_addresses_and_numbers() -> None:
         (Rendered("Bonjour"), "Bonjour"),
         (Rendered("Lequel ?", ((("Bleu", "1", None), ("Noir", "2", None)),)), "Lequel ?\n\n1. Bleu\n2. Noir"),
         (LINK, IN_WORDS),
+        (
+            replace(LINK, text="2 × Mug bleu\n<links>\nPour annuler : annuler"),
+            "2 × Mug bleu\n\nPayer 36,00 €\nhttps://pay.example/cs_123?a=1&b=2\n\nPour annuler : annuler",
+        ),
+        (Rendered("Bonjour\n<links>"), "Bonjour"),
         (Rendered("", ((("Bleu", "1", None),),)), "1. Bleu"),
         (Rendered("Oui", ((("Sans rien", None, None),),)), "Oui"),
     ],
@@ -222,7 +227,7 @@ async def test_another_refusal_of_a_pictured_message_is_not_blamed_on_its_pictur
 async def test_a_picture_that_is_not_at_hand_is_not_uploaded(where: str, tmp_path: Path) -> None:
     large = tmp_path / "large.jpg"
     large.write_bytes(b"\0" * (LARGEST_PICTURE + 1))
-    path = {"missing": "/nowhere/mug.jpg", "address": "https://example.com/mug.jpg", "too large": str(large)}[where]
+    path = {"missing": "/nowhere/mug.jpg", "address": "https://127.0.0.1:9/mug.jpg", "too large": str(large)}[where]
     async with connected(SENT) as line:
         await line.sender.message(private(Rendered("Mug bleu", (), path)))
         assert line.asked == [("POST", MESSAGES)]
@@ -233,7 +238,7 @@ async def test_a_picture_that_is_not_at_hand_is_not_uploaded(where: str, tmp_pat
 
 async def test_a_message_that_had_arrived_is_found_and_not_said_again() -> None:
     """X shortens addresses and writes & as an entity: the rest of the words tells."""
-    arrived = "2 × Mug bleu, 36,00 €\n\nPayer 36,00 €: https://t.co/AbCdEf1234"
+    arrived = "2 × Mug bleu, 36,00 €\n\nPayer 36,00 €\nhttps://t.co/AbCdEf1234"
     async with connected(page([event("bonjour", sender=CAMILLE), event(arrived)])) as line:
         assert await line.sender.message(private(again=True)) == "890"
         assert line.asked == [("GET", LOOK_UP)]

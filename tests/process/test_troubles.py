@@ -68,6 +68,7 @@ def test_a_platform_that_asks_to_slow_down_is_obeyed(world: World) -> None:
     world.breaks(service="telegram", method="sendMessage", kind="status", code=429, retry_after=1, times=1)
     world.says("bonjour")
     world.hears("Bienvenue")
+    world.quiet()
     (row,) = world.rows("v_outbox", kind="welcome")
     assert (row["attempts"], row["state"]) == (0, "sent")
 

@@ -75,6 +75,41 @@ def test_a_sale_from_a_mention_to_thank_you(either: XWorld) -> None:
     assert either.stop() == 0
 
 
+def test_shipping_and_refunds_are_told_in_the_same_thread(either: XWorld) -> None:
+    either.writes("je voudrais un mug bleu")
+    either.tells("1 × Mug bleu")
+    ref = either.order(2001)["ref"]
+    assert "only a paid order" in command(either, "orders", "ship", ref, code=1)
+    either.pays(ref)
+    either.tells("Merci")
+    assert ref in command(either, "orders", "ship", ref.lower(), "--tracking", "6A01234567890")
+    assert "6A01234567890" in either.tells("est partie")["text"]
+    assert either.order_is("fulfilled", chat=2001)
+    assert "only a paid order" in command(either, "orders", "ship", ref, code=1)
+    either.post(f"/stripe/payments/{either.session(ref)['payment_intent']}/refund")
+    assert ref in either.tells("Remboursement")["text"]
+    assert "no order" in command(either, "orders", "ship", "C-ZZZZZ", code=1)
+
+
+def test_an_order_is_shipped_while_the_shop_rests_and_told_when_it_opens(tmp_path: Path) -> None:
+    with opened_on_x(tmp_path) as world:
+        world.start()
+        world.writes("je voudrais un mug bleu")
+        world.tells("1 × Mug bleu")
+        ref = world.order(2001)["ref"]
+        world.pays(ref)
+        world.tells("Merci")
+        world.kill()
+        command(world, "orders", "ship", ref)
+        assert world.order(2001)["status"] == "fulfilled"
+        world.start()
+        world.tells("est partie")
+        answer = world.http.post(f"http://127.0.0.1:{world.port}/hatch/ship", json={"ref": ref, "tracking": ""})
+        assert answer.status_code == 404
+        wrong = {"authorization": "Bearer wrong"}
+        assert world.http.post(f"http://127.0.0.1:{world.port}/hatch/ship", json={}, headers=wrong).status_code == 404
+
+
 def test_a_sale_from_a_message_to_thank_you(either: XWorld) -> None:
     either.writes("I would like a blue mug please")
     link = either.tells("1 × Blue mug")

@@ -129,12 +129,14 @@ async def test_a_read_by_the_app_is_no_owned_read(x: X, control: Control) -> Non
     assert await total(control) == 5_000
 
 
-async def test_reading_oneself_and_nothing_costs_nothing(x: X, control: Control) -> None:
+async def test_reading_oneself_costs_a_user_once_a_day_and_nothing_costs_nothing(x: X, control: Control) -> None:
     await x.raw("GET", "/2/users/me")
+    await x.raw("GET", "/2/users/me")
+    assert await total(control) == 10_000
     await x.mentions()
     await x.messages()
     await x.raw("GET", "/2/usage/tweets", bearer=True)
-    assert await total(control) == 0
+    assert await total(control) == 10_000
 
 
 async def test_what_is_written_is_charged_by_its_kind(x: X, control: Control) -> None:

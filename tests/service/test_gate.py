@@ -1,204 +1,27 @@
-"""The gate and the meter on real rows: no limit is exceeded by many at once, and no sum is told twice a day."""
+"""The gate on real rows: who may be written to, what waits, what is refused, and what is taken back."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 
-from bot.domain.costs import PRICES, Charge, Cost
+from bot.domain.costs import PRICES, Charge
 from bot.domain.effects import Say
-from bot.domain.messages import Post
-from bot.domain.pace import Quota
-from bot.domain.policy import REPLIES_AN_HOUR, Thrift
+from bot.domain.policy import REPLIES_AN_HOUR
 from bot.domain.quotas import LIMITS
 from bot.domain.shoppers import Shopper
 from bot.errors import Permanent, Refused, Temporary, Unreachable
-from bot.ports import Books, Task, Told
-from bot.service.crossing import Crossing
 from bot.service.gate import LONGEST_WAIT, Gate
-from bot.service.meter import STEPS, Accounts, RowMeter
-from storage import SqliteStore
-
-NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
-BUDGET = 1_000_000
-QUARTER = timedelta(minutes=15)
-
-
-@dataclass
-class Office:
-    """The rows, the clock, and X's side of the gate: what it takes or raises."""
-
-    store: SqliteStore
-    crossing: Crossing
-    budget: int = BUDGET
-    now: datetime = NOON
-    sent: list[str] = field(default_factory=list)
-    fails: list[Exception] = field(default_factory=list)
-
-    @property
-    def accounts(self) -> Accounts:
-        return Accounts("x", PRICES, self.budget)
-
-    @property
-    def meter(self) -> RowMeter:
-        return RowMeter(self.accounts, self.crossing, lambda: self.now)
-
-    async def send(self, text: str) -> str:
-        if self.fails:
-            raise self.fails.pop(0)
-        await asyncio.sleep(0)
-        self.sent.append(text)
-        return str(len(self.sent))
-
-    async def passes(self, task: Task, wordings: Sequence[str] = ("Bonjour",)) -> str | None:
-        assert isinstance(task.effect, Say)
-        gate = Gate(self.accounts, self.crossing, lambda: self.now)
-        return await gate.pass_through(task, task.effect, wordings, self.send)
-
-    def knows(self, *chats: str) -> None:
-        def keep(books: Books) -> None:
-            for chat in chats:
-                books.shoppers.keep(Shopper("x", chat, "fr"), self.now)
-
-        self.store.write(keep)
-
-    def alerts(self) -> list[object]:
-        return [row["kind"] for row in reversed(self.store.view("v_alerts"))]
-
-    def record(self) -> dict[object, tuple[bool, object]]:
-        return {row["outbox"]: (bool(row["allowed"]), row["reason"]) for row in self.store.view("v_policy")}
-
-    def bill(self) -> int:
-        return sum(int(str(row["micro_usd"])) for row in self.store.view("v_costs"))
-
-
-@asynccontextmanager
-async def opened(*, budget: int = BUDGET) -> AsyncIterator[Office]:
-    store = SqliteStore(":memory:")
-    yield Office(store, Crossing(store), budget)
-    store.close()
+from tests.service.office import NOON, Office, message, opened, reply, told
 
 
 @pytest.fixture
 async def office() -> AsyncIterator[Office]:
     async with opened() as at:
         yield at
-
-
-def message(number: int = 1, chat: str = "2001", *, uncertain: bool = False, epoch: int = 1) -> Task:
-    return Task(number, f"x:{chat}", "x", chat, None, Say("welcome", "fr"), epoch, uncertain=uncertain)
-
-
-def reply(number: int = 1, chat: str = "2001", *, post: str = "", uncertain: bool = False, epoch: int = 1) -> Task:
-    say = Say("public_invite", "fr", answers=Post(post or str(500 + number), NOON.isoformat()))
-    return Task(number, f"x:{chat}", "x", chat, None, say, epoch, uncertain=uncertain)
-
-
-def told(most: int, left: int, until: datetime = NOON + QUARTER) -> Told:
-    return Told(most, left, until)
-
-
-# -- the meter
-
-
-async def test_many_who_ask_at_once_never_get_more_than_is_left(office: Office) -> None:
-    """F075"""
-    await office.meter.told("mentions", told(300, 3))
-    asked = await asyncio.gather(*(office.meter.ask("mentions") for _ in range(20)), return_exceptions=True)
-    assert asked.count(None) == 3
-    refused = [it for it in asked if it is not None]
-    assert all(isinstance(it, Temporary) and it.retry_after == 900 for it in refused)
-
-
-async def test_a_limit_that_x_has_not_named_holds_nobody_back(office: Office) -> None:
-    """X's documents are of August; its headers say what holds for this account."""
-    for _ in range(LIMITS["dm_reads"].most + 5):
-        await office.meter.ask("dm_reads")
-    assert await office.meter.quota("dm_reads") is None
-
-
-async def test_what_x_says_of_a_limit_takes_the_place_of_our_count(office: Office) -> None:
-    """F075"""
-    await office.meter.told("dm_reads", told(15, 1))
-    await office.meter.ask("dm_reads")
-    with pytest.raises(Temporary):
-        await office.meter.ask("dm_reads")
-    await office.meter.told("dm_reads", told(60, 50))
-    await office.meter.ask("dm_reads")
-    assert await office.meter.quota("dm_reads") == Quota(49, NOON + QUARTER)
-    await office.meter.told("dm_reads", None)
-    assert await office.meter.quota("dm_reads") == Quota(49, NOON + QUARTER)
-
-
-async def test_a_window_begins_anew_with_the_figure_that_x_named(office: Office) -> None:
-    await office.meter.told("dm_reads", told(2, 0))
-    with pytest.raises(Temporary):
-        await office.meter.ask("dm_reads")
-    office.now += QUARTER
-    assert await office.meter.quota("dm_reads") is None
-    for _ in range(2):
-        await office.meter.ask("dm_reads")
-    with pytest.raises(Temporary) as full:
-        await office.meter.ask("dm_reads")
-    assert full.value.retry_after == 900
-
-
-async def test_more_left_than_there_is_at_most_counts_as_nothing_used(office: Office) -> None:
-    await office.meter.told("mentions", told(10, 99))
-    assert await office.meter.quota("mentions") == Quota(10, NOON + QUARTER)
-
-
-async def test_each_step_of_the_budget_is_told_once_a_day(office: Office) -> None:
-    """F088"""
-    for number in range(100):
-        await office.meter.charge([Cost(Charge.DM_READ, f"a{number}")])
-    assert office.alerts() == ["budget_slow", "budget_private", "budget_owed"]
-    assert await office.meter.thrift() is Thrift.OWED
-    office.now += timedelta(days=1)
-    assert await office.meter.thrift() is Thrift.NONE
-    for number in range(60):
-        await office.meter.charge([Cost(Charge.DM_READ, f"b{number}")])
-    assert office.alerts()[3:] == ["budget_slow"]
-
-
-async def test_a_charge_that_leaps_over_steps_tells_the_last(office: Office) -> None:
-    await office.meter.charge([Cost(Charge.DM_READ, str(number)) for number in range(99)])
-    assert office.alerts() == ["budget_owed"]
-    assert set(STEPS) == set(Thrift) - {Thrift.NONE}
-
-
-async def test_the_same_thing_read_again_does_not_bring_a_step_nearer(office: Office) -> None:
-    """F079"""
-    for _ in range(100):
-        await office.meter.charge([Cost(Charge.DM_READ, "same")])
-    assert office.alerts() == []
-    assert office.bill() == 10_000
-
-
-async def test_the_merchant_is_told_the_same_once_a_utc_day(office: Office) -> None:
-    for _ in range(3):
-        await office.meter.tell("no_credits", "its credits are used up")
-    await office.meter.tell("encrypted_chat", "somebody wrote")
-    assert office.alerts() == ["no_credits", "encrypted_chat"]
-    office.now += timedelta(hours=12)
-    await office.meter.tell("no_credits", "its credits are used up")
-    assert office.alerts() == ["no_credits", "encrypted_chat", "no_credits"]
-
-
-async def test_cursors_of_two_channels_are_two(office: Office) -> None:
-    other = RowMeter(Accounts("y", PRICES, BUDGET), office.crossing, lambda: NOON)
-    await office.meter.move("mentions", "500")
-    assert (await office.meter.cursor("mentions"), await other.cursor("mentions")) == ("500", None)
-    await office.meter.move("mentions", None)
-    assert await office.meter.cursor("mentions") is None
-
-
-# -- the gate
 
 
 async def test_messages_at_once_never_exceed_what_is_left_and_keep_some_for_orders(office: Office) -> None:
@@ -327,3 +150,79 @@ async def test_a_try_of_unknown_fate_still_counts_while_its_repetition_waits(off
     await office.meter.told("posts", told(100, 50))
     with pytest.raises(Refused, match="already_answered"):
         await office.passes(reply(2, post="501"), ["deux"])
+
+
+async def test_a_reply_of_unknown_fate_is_repeated_in_the_same_words_only(office: Office) -> None:
+    """F078: X knows a duplicate by its words; in others it would stand there twice."""
+    office.fails = [Temporary("no answer", uncertain=True)]
+    with pytest.raises(Temporary):
+        await office.passes(reply(), ["un", "deux"])
+    assert await office.passes(reply(uncertain=True, epoch=2), ["trois", "un", "deux"])
+    assert office.sent == ["un"]
+
+
+async def test_a_reply_that_surely_did_not_leave_may_be_said_in_other_words(office: Office) -> None:
+    """The negative twin."""
+    office.fails = [Temporary("slow down", retry_after=900)]
+    with pytest.raises(Temporary):
+        await office.passes(reply(), ["un"])
+    assert await office.passes(reply(epoch=2), ["deux"])
+    assert office.sent == ["deux"]
+
+
+async def test_the_words_of_a_reply_are_kept_as_they_were_said(office: Office) -> None:
+    await office.passes(reply(), ["Mug bleu : 18,00 €"])
+    office.knows("2001")
+    await office.passes(message(2))
+    assert office.store.read(lambda books: books.conduct.words(1)) == "Mug bleu : 18,00 €"
+    assert office.store.read(lambda books: books.conduct.words(2)) is None
+    assert office.store.read(lambda books: books.conduct.words(3)) is None
+
+
+# -- what was surely not done is not counted
+
+
+@pytest.mark.parametrize("failure", SURELY_NOT)
+async def test_what_surely_did_not_leave_uses_up_no_limit(office: Office, failure: Exception) -> None:
+    """F075, F088: a day of refusals must not use up the day's messages."""
+    office.knows("2001")
+    await office.meter.told("dm_sends", told(15, 10))
+    await office.meter.told("posts", told(100, 90))
+    office.fails = [failure, failure]
+    for task in (message(1), reply(2)):
+        with pytest.raises(type(failure)):
+            await office.passes(task)
+    assert {limit: office.used(limit) for limit in ("dm_sends", "dm_sends_a_day", "posts")} == {
+        "dm_sends": 5,
+        "dm_sends_a_day": 0,
+        "posts": 10,
+    }
+
+
+async def test_what_may_have_left_uses_up_its_limits(office: Office) -> None:
+    """The negative twin."""
+    office.knows("2001")
+    await office.meter.told("dm_sends", told(15, 10))
+    office.fails = [Temporary("no answer", uncertain=True)]
+    with pytest.raises(Temporary):
+        await office.passes(message())
+    assert (office.used("dm_sends"), office.used("dm_sends_a_day")) == (6, 1)
+
+
+@pytest.mark.parametrize(("limit", "owed"), [("posts", False), ("dm_sends", True)])
+async def test_after_a_429_nothing_is_sent_before_its_reset(office: Office, limit: str, owed: bool) -> None:
+    """F075: X says that nothing is left; taking back the call that it refused must not leave one."""
+    office.knows("2001", "2002")
+    first, second = (message(1, owed=True), message(2, "2002", owed=True)) if owed else (reply(1), reply(2, "2002"))
+
+    async def limited(_: str) -> str:
+        await office.meter.told(limit, told(100, 0))
+        raise Temporary("X asks to slow down", retry_after=900)
+
+    gate = Gate(office.accounts, office.crossing, lambda: office.now)
+    assert isinstance(first.effect, Say)
+    with pytest.raises(Temporary, match="slow down"):
+        await gate.pass_through(first, first.effect, ["un"], limited)
+    with pytest.raises(Temporary, match="waits"):
+        await office.passes(second, ["deux"])
+    assert office.sent == []

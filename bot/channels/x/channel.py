@@ -21,7 +21,7 @@ from bot.domain.costs import Charge, Cost, until_tomorrow
 from bot.domain.messages import Inbound
 from bot.domain.pace import pause
 from bot.domain.policy import Thrift
-from bot.errors import Permanent, Temporary
+from bot.errors import Permanent, Slowed, Temporary
 from bot.ports import Clock, Envelope, Intake, Meter, Receipt
 
 log = structlog.get_logger(__name__)
@@ -127,14 +127,16 @@ class XChannel:
                 continue
             except Temporary as error:
                 failures += 1
-                await self._rest(limit, str(error), error.retry_after or _backoff(failures))
+                seconds = error.retry_after or _backoff(failures)
+                await self._rest(limit, str(error), seconds, slowed=isinstance(error, Slowed))
                 continue
             failures = 0
             self._ailing.pop(limit, None)
             await self._until_next(every, limit, thrift)
 
-    async def _rest(self, limit: str, why: str, seconds: float) -> None:
-        self._ailing[limit] = why
+    async def _rest(self, limit: str, why: str, seconds: float, *, slowed: bool = False) -> None:
+        if not slowed:
+            self._ailing[limit] = why
         log.warning("x.look_failed", error=why, seconds=round(seconds, 1))
         await asyncio.sleep(seconds)
 

@@ -16,7 +16,7 @@ from tweepy.errors import (
     Unauthorized,
 )
 
-from bot.errors import Permanent, Temporary, Unreachable
+from bot.errors import Permanent, Slowed, Temporary, Unreachable
 from bot.ports import Told
 
 UNTIL_KEYS_ARE_MENDED = 60.0
@@ -74,7 +74,7 @@ def translated(error: Exception, now: datetime) -> Exception:
     """What a failed call means. A page that is not X's own JSON is somebody in between and proves nothing."""
     match error:
         case TooManyRequests():
-            return Temporary("X asks to slow down", retry_after=_wait(error, now))
+            return Slowed("X asks to slow down", retry_after=_wait(error, now))
         case Unauthorized():
             return Temporary(
                 "X refuses the keys (X_CONSUMER_KEY … X_ACCESS_TOKEN_SECRET)", retry_after=UNTIL_KEYS_ARE_MENDED
