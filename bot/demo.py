@@ -124,7 +124,9 @@ def pretended(settings: Settings, posts: Mapping[str, Product], address: str, da
         ),
         posts={number: tuple(v.sku for v in product.variants) for number, product in posts.items()},
         stripe=settings.stripe.model_copy(update={"api_base": f"{address}/stripe", "livemode": False}),
-        web=settings.web.model_copy(update={"host": HOST, "port": int(address.rpartition(":")[2]), "public_url": address}),
+        web=settings.web.model_copy(
+            update={"host": HOST, "port": int(address.rpartition(":")[2]), "public_url": address}
+        ),
         storage=settings.storage.model_copy(update={"url": f"sqlite:///{database}"}),
         secrets=Secrets(
             telegram_bot_token=SecretStr(f"123456789:{secrets.token_urlsafe(26)}"),

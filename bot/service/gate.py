@@ -12,7 +12,7 @@ from bot.domain.costs import Charge, Cost
 from bot.domain.effects import Say
 from bot.domain.policy import Act, Reason, Standing, Verdict, judge
 from bot.domain.weights import LONGEST_POST, has_address, weighted_length
-from bot.errors import Permanent, Refused, Temporary
+from bot.errors import Permanent, Refused, Slowed, Temporary
 from bot.ports import Books, Clock, Task, Writer
 from bot.service.meter import Accounts
 
@@ -47,11 +47,11 @@ class Gate:
         try:
             return await send(outcome)
         except Permanent as error:
-            await self._not_done(task, say, str(error))
+            await self._not_done(task, say, error)
             raise
         except Temporary as error:
             if not error.uncertain:
-                await self._not_done(task, say, str(error))
+                await self._not_done(task, say, error)
             raise
 
     def _let(self, books: Books, task: Task, say: Say, wordings: Iterable[str], now: datetime) -> str | Verdict | _Wait:
@@ -128,13 +128,16 @@ class Gate:
             now=now,
         )
 
-    async def _not_done(self, task: Task, say: Say, why: str) -> None:
-        """What surely did not leave is neither charged nor counted; the record keeps an earlier try that may have."""
+    async def _not_done(self, task: Task, say: Say, why: Exception) -> None:
+        """What surely did not leave is neither charged nor counted; the record keeps an earlier try that may have.
+
+        A window of which the platform has just said that it is full stays full.
+        """
 
         def taken_back(books: Books) -> None:
             now = self.clock()
             books.ledger.void(self.accounts.channel, _resource(task))
-            for limit in LIMITS_OF[act_of(say)]:
+            for limit in () if isinstance(why, Slowed) else LIMITS_OF[act_of(say)]:
                 self.accounts.count(books, limit, now, by=-1)
             if not task.uncertain:
                 books.conduct.take_back(task.id, f"platform: {why}"[:200])

@@ -13,7 +13,7 @@ from bot.domain.understanding import Intent, Understanding
 from bot.ports import Books, Receipt
 from bot.service.shop import Shop, open_orders
 
-MOST_WORDS = 3
+MOST_WORDS = 2
 """A longer post that contains "start" speaks of something else ("on commence quand ?"); "stop" is obeyed in doubt."""
 ASKING = frozenset({Intent.ASK, Intent.SEARCH})
 

@@ -18,7 +18,7 @@ NAMES = (80, 50, 30, 15)
 def wordings(renderer: Renderer, say: Say, *, channel: str, task: int) -> Iterator[str]:
     """The texts of a public message in the order in which they are tried, each made when it is asked for."""
     for way in range(WAYS):
-        yield CASHTAG.sub("$ ", _fitting(renderer, say, channel, task, way))
+        yield _fitting(renderer, say, channel, task, way)
 
 
 def _fitting(renderer: Renderer, say: Say, channel: str, task: int, way: int) -> str:
@@ -27,7 +27,8 @@ def _fitting(renderer: Renderer, say: Say, channel: str, task: int, way: int) ->
     facts: dict[str, Fact] = {**say.facts, "wording": way}
 
     def text(facts: dict[str, Fact]) -> str:
-        return renderer.say(replace(say, facts=facts), channel=channel, task=task).text
+        rendered = renderer.say(replace(say, facts=facts), channel=channel, task=task).text
+        return CASHTAG.sub("$ ", rendered)  # X takes "$US" for a share's name and allows only one
 
     whole = text(facts)
     for most in NAMES:

@@ -118,7 +118,9 @@ def test_the_shops_account_says_that_a_program_writes(x: Page) -> None:
 
 def test_a_message_that_comes_while_the_posts_are_read_is_counted_and_told(x: Page) -> None:
     slow = {"service": "x", "method": "POST /2/dm_conversations/*", "kind": "delay", "seconds": 2}
-    set_rule = "rule => fetch('/sandbox/faults', {method: 'POST', body: JSON.stringify(rule)}).then(answer => answer.ok)"
+    set_rule = (
+        "rule => fetch('/sandbox/faults', {method: 'POST', body: JSON.stringify(rule)}).then(answer => answer.ok)"
+    )
     assert x.evaluate(set_rule, slow)
     x.get_by_test_id("x-view-dm").click()
     x.get_by_test_id("x-dm-composer").fill("je voudrais un mug noir")

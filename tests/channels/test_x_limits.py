@@ -56,7 +56,8 @@ TOMORROW = NOW + timedelta(hours=9)
 
 @pytest.mark.parametrize("whose", ["x_user_limit_24hour", "x_app_limit_24hour"])
 async def test_a_429_of_the_day_is_kept_as_the_days_and_asked_after_once_a_window(line: Line, whose: str) -> None:
-    """F088: the quarter of an hour may have calls left; a day written under its name would shut it for a day."""
+    """F088: the quarter of an hour may have calls left; a day written under its name would shut it for a day, where the
+    day has a row of its own. Where it has none, that is what it should do."""
     told = {
         "x_rate_limit_limit": 100,
         "x_rate_limit_remaining": 80,
@@ -66,9 +67,12 @@ async def test_a_429_of_the_day_is_kept_as_the_days_and_asked_after_once_a_windo
         f"{whose}_reset": int(TOMORROW.timestamp()),
     }
     with pytest.raises(Temporary) as slow:
-        await line.posts(said({}, 429, **told))
+        await line.asks(said({}, 429, **told), limit="dm_sends")
     assert slow.value.retry_after == LONGEST_WINDOW == 901
-    assert line.meter.windows == {"posts_a_day": Told(1440, 0, TOMORROW)}
+    assert line.meter.windows == {"dm_sends_a_day": Told(1440, 0, TOMORROW)}
+    with pytest.raises(Temporary):
+        await line.posts(said({}, 429, **told))
+    assert line.meter.windows["posts"] == Told(1440, 0, TOMORROW)
 
 
 async def test_a_429_of_the_quarter_of_an_hour_is_not_the_days(line: Line) -> None:

@@ -15,7 +15,7 @@ from bot.domain.effects import Say
 from bot.domain.messages import Inbound, Post
 from bot.errors import Permanent, Refused, Temporary
 from bot.ports import Books, Channel, Envelope, Intake, Task
-from bot.service.gate import Gate
+from bot.service.gate import Gate, can_answer
 from bot.service.meter import Accounts
 from bot.service.perform import Performer
 from bot.service.receive import receive
@@ -33,6 +33,8 @@ class Timeline:
     public: list[tuple[str, str]] = field(default_factory=list)
     private: list[tuple[str, str]] = field(default_factory=list)
     refuses: list[Exception] = field(default_factory=list)
+    tried: list[str] = field(default_factory=list)
+    """The words of every call, whether it was taken or not."""
 
     async def start(self, intake: Intake) -> None: ...
     async def listen(self) -> None: ...
@@ -51,6 +53,7 @@ class Timeline:
         return None
 
     async def send(self, envelope: Envelope) -> str:
+        self.tried.append(envelope.body.text)
         if self.refuses:
             raise self.refuses.pop(0)
         if envelope.answers is not None:
@@ -142,7 +145,12 @@ class XDialog(Dialog):
 
 def on_x(*, budget: int = BUDGET, goods: Catalogue | None = None) -> XDialog:
     base = opened_shop(goods=goods)
-    shop = replace(base.shop, metered=frozenset({"x"}))
+    accounts = Accounts("x", PRICES, budget)
+    shop = replace(
+        base.shop,
+        metered=frozenset({"x"}),
+        can_answer=lambda books, _, chat, now: can_answer(accounts, books, chat, now),
+    )
     return XDialog(
         shop, base.store, base.renderer, replace(base.perform, shop=shop), chat="2001", now=START, budget=budget
     )

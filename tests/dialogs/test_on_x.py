@@ -1,16 +1,15 @@
-"""Selling on X: the mention, the one reply, the private conversation, and what the rules keep back."""
+"""Selling on X: the mention, the one reply, the private conversation, and what is not answered."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from bot.domain.policy import MESSAGES_AN_HOUR, REPLIES_AN_HOUR
 from bot.domain.weights import has_address, weighted_length
-from bot.errors import Permanent, Temporary, Unreachable
+from bot.errors import Temporary
+from bot.service.receive import ANSWERED_WITHIN
 from tests.dialogs.on_x import XDialog, on_x
 
 
@@ -151,26 +150,6 @@ def test_what_waited_when_stop_came_is_not_sent_any_more(camille: XDialog) -> No
     assert [text for _, text in camille.x.private if "Mug bleu" in text] == []
 
 
-def test_a_paid_order_is_thanked_even_after_stop(camille: XDialog) -> None:
-    camille.shopper("je voudrais un mug bleu")
-    camille.shopper("stop")
-    (thanks,) = camille.pays()
-    assert thanks.name == "thanks"
-    assert ("message", True, "order_owes") in camille.record()
-
-
-def test_two_machines_fall_silent(camille: XDialog) -> None:
-    """F082"""
-    for _ in range(REPLIES_AN_HOUR + 10):
-        camille.mentions("@atelier_lumiere un mug bleu svp")
-    assert len(camille.x.public) == REPLIES_AN_HOUR
-    for _ in range(MESSAGES_AN_HOUR + 10):
-        camille.shopper("combien coûte le mug bleu ?")
-    assert len(camille.x.private) == MESSAGES_AN_HOUR
-    camille.now += timedelta(hours=2)
-    assert len(camille.mentions("@atelier_lumiere un mug bleu svp")) == 1
-
-
 def test_no_two_replies_of_a_day_are_the_same_words(camille: XDialog) -> None:
     """F078: X refuses duplicate content; a hundred people who ask the same get a hundred texts."""
     for number in range(100):
@@ -181,26 +160,6 @@ def test_no_two_replies_of_a_day_are_the_same_words(camille: XDialog) -> None:
     assert all(weighted_length(text) <= 280 for text in texts)
 
 
-def test_a_public_refusal_of_x_is_not_tried_again_and_costs_nothing(camille: XDialog) -> None:
-    """F078"""
-    camille.x.refuses = [Permanent("403: You are not permitted to reply")]
-    assert camille.mentions("@atelier_lumiere un mug bleu svp") == []
-    assert camille.hours(1) == []
-    assert camille.x.private == []
-    assert camille.costs() == {}
-    ((act, allowed, reason),) = camille.record()
-    assert (act, allowed) == ("reply", False)
-    assert "not permitted" in str(reason)
-
-
-def test_an_answer_of_unknown_fate_is_charged_and_may_be_tried_again(camille: XDialog) -> None:
-    camille.x.refuses = [Temporary("no answer", uncertain=True)]
-    camille.mentions("@atelier_lumiere un mug bleu svp")
-    camille.hours(0.01)
-    assert len(camille.x.public) == 1
-    assert camille.costs() == {"summoned_reply": 20_000}
-
-
 def test_who_shut_their_messages_is_told_so_in_public_when_they_ask_again(camille: XDialog) -> None:
     """F077"""
     camille.shopper("bonjour")
@@ -209,106 +168,78 @@ def test_who_shut_their_messages_is_told_so_in_public_when_they_ask_again(camill
     assert reply.name == "public_open"
 
 
-def test_numbers_choose_where_there_are_no_buttons(camille: XDialog) -> None:
-    (asked,) = camille.shopper("je voudrais un mug")
-    assert asked.name == "choose_product"
-    assert "1. Mug bleu" in camille.x.private[-1][1]
-    (link,) = camille.shopper("1")
-    assert link.name == "link"
-    assert "1 × Mug bleu" in camille.x.private[-1][1]
+@pytest.mark.parametrize("words", ["stop", "arrêtez", "start"])
+def test_a_stop_or_a_start_that_does_not_address_the_shop_is_somebody_elses(camille: XDialog, words: str) -> None:
+    """F083: a post in a thread that X's own list of names puts the shop into."""
+    if words == "start":
+        camille.mentions("@atelier_lumiere stop")
+    assert camille.mentions(f"@atelier_lumiere @zoe {words}", summoned=False) == []
+    answered = camille.mentions("@atelier_lumiere un mug bleu svp")
+    assert len(answered) == (0 if words == "start" else 1)
 
 
-def test_a_number_sent_twice_neither_orders_twice_nor_cancels(camille: XDialog) -> None:
-    camille.shopper("je voudrais un mug")
-    camille.shopper("1")
-    camille.shopper("1")
-    assert len(camille.store.view("v_orders")) == 1
-    assert camille.order().closing is None
-    assert camille.stock("mug-bleu") == (1, 0)
+def test_a_post_that_only_contains_start_takes_no_stop_back(camille: XDialog) -> None:
+    camille.mentions("@atelier_lumiere stop")
+    for words in ("on commence quand ?", "on peut commencer à commander"):
+        assert camille.mentions(f"@atelier_lumiere {words}") == []
+        assert camille.mentions("@atelier_lumiere un mug bleu svp") == []
+    assert camille.mentions("@atelier_lumiere start svp") == []
+    assert len(camille.mentions("@atelier_lumiere un mug bleu svp")) == 1
 
 
-def test_a_number_that_was_not_offered_is_read_as_words(camille: XDialog) -> None:
-    camille.shopper("je voudrais un mug")
-    (said,) = camille.shopper("9")
-    assert said.name in ("choose_product", "unknown", "too_many", "ask_quantity", "link")
-    assert camille.store.view("v_orders") == [] or said.name == "link"
+def test_stop_is_obeyed_in_doubt_however_long_the_post(camille: XDialog) -> None:
+    """The negative twin: who is not sure to be left alone is left alone."""
+    camille.mentions("@atelier_lumiere stop making me want a mug")
+    assert camille.mentions("@atelier_lumiere un mug bleu svp") == []
 
 
-def test_cancel_is_a_word_on_x(camille: XDialog) -> None:
+def test_a_strangers_reference_lays_nothing_on_their_order(camille: XDialog) -> None:
+    """F122: neither the message nor its cost is the stranger's."""
     camille.shopper("je voudrais un mug bleu")
-    said = camille.shopper("annuler")
-    assert [one.name for one in said] == ["order_canceled"]
+    ref = camille.order().ref
+    camille.chat = "2002"
+    (said,) = camille.shopper(f"où en est ma commande {ref} ?")
+    assert said.name == "unknown_ref"
+    assert said.task.ref is None
+    assert [row["ref"] for row in camille.store.view("v_costs") if row["chat"] == "2002"] == [None]
+    camille.chat = "2001"
+    (own,) = camille.shopper(f"annuler {ref}")
+    assert own.task.ref == ref
+
+
+# -- what was written long ago
+
+
+def written(camille: XDialog, ago: timedelta) -> str:
+    return (camille.now - ago).isoformat()
+
+
+def test_what_was_found_days_late_is_not_answered_and_orders_nothing(camille: XDialog) -> None:
+    """F080: its author has long turned to something else."""
+    late = written(camille, ANSWERED_WITHIN + timedelta(seconds=1))
+    assert camille.shopper("je voudrais un mug bleu", said_at=late) == []
+    assert camille.store.view("v_orders") == camille.store.view("v_outbox") == []
     assert camille.stock("mug-bleu") == (0, 0)
 
 
-def test_what_a_sale_cost_is_laid_on_its_order(camille: XDialog) -> None:
-    camille.mentions("@atelier_lumiere je voudrais deux mugs bleus")
-    camille.shopper("oui")
-    camille.pays()
-    rows = camille.store.view("v_costs")
-    assert {row["ref"] for row in rows} == {camille.order().ref}
-    assert camille.costs() == {"summoned_reply": 10_000, "dm_sent": 30_000}
+def test_what_was_found_a_day_late_is_answered(camille: XDialog) -> None:
+    """The negative twin."""
+    (link,) = camille.shopper("je voudrais un mug bleu", said_at=written(camille, ANSWERED_WITHIN))
+    assert link.name == "link"
 
 
-def test_the_budget_gives_up_public_replies_first_then_all_but_paid_orders() -> None:
-    camille = on_x(budget=100_000)
-    camille.shopper("je voudrais un mug bleu")  # 15,000
-    camille.pays()  # 30,000
-    for number in range(4):  # 80,000 and more
-        camille.shopper(f"combien coûte le mug bleu ? {number}")
-    assert camille.mentions("@atelier_lumiere un mug bleu svp") == []
-    assert camille.record()[-1] == ("reply", False, "over_budget")
-    camille.shopper("combien coûte le mug noir ?")
-    assert camille.shopper("combien coûte la théière ?") == []
-    assert camille.record()[-1] == ("message", False, "over_budget")
-    assert [row["kind"] for row in reversed(camille.store.view("v_alerts"))] == [
-        "budget_slow",
-        "budget_private",
-        "budget_owed",
-    ]
-    camille.now += timedelta(hours=13)  # the next UTC day
-    assert len(camille.shopper("combien coûte la théière ?")) == 1
-    camille.store.close()
-
-
-def test_a_paid_order_is_thanked_over_any_budget() -> None:
-    camille = on_x(budget=15_000)
-    camille.shopper("je voudrais un mug bleu")
-    (thanks,) = camille.pays()
-    assert thanks.name == "thanks"
-    camille.store.close()
-
-
-def test_the_days_messages_are_kept_for_paid_orders_and_the_others_are_shown_another_door(camille: XDialog) -> None:
-    """F088"""
-    camille.shopper("je voudrais un mug bleu")
-    full = camille.now + timedelta(hours=8)
-    camille.write(lambda books: books.ledger.keep_quota("x:dm_sends_a_day", 1440, 1400, full))
-    assert camille.shopper("combien coûte le mug noir ?") == []
-    assert camille.record()[-1] == ("message", False, "quota_used_up")
-    assert [row["kind"] for row in camille.store.view("v_alerts")] == ["dm_quota"]
-    (thanks,) = camille.pays()
-    assert thanks.name == "thanks"
-    camille.shop = replace(
-        camille.shop,
-        elsewhere=lambda _: "Telegram (atelier_bot)",
-        full=lambda books, _, now: camille.accounts.wait(books, "dm_sends_a_day", now) > 0,
-    )
-    camille.mentions("@atelier_lumiere je voudrais un mug bleu")
-    assert "Telegram (atelier_bot)" in camille.x.public[-1][1]
-    assert not has_address(camille.x.public[-1][1])
-
-
-def test_a_full_quarter_of_an_hour_only_delays(camille: XDialog) -> None:
-    """F075: the window is a row; what waits for it leaves when it begins anew."""
-    soon = camille.now + timedelta(minutes=10)
-    camille.write(lambda books: books.ledger.keep_quota("x:dm_sends", 15, 15, soon))
+def test_an_old_stop_and_an_old_start_are_obeyed_without_a_word(camille: XDialog) -> None:
+    """F083"""
+    week = written(camille, timedelta(days=7))
+    assert camille.shopper("stop", said_at=week) == []
     assert camille.shopper("je voudrais un mug bleu") == []
-    assert camille.hours(0.1) == []
-    assert "link" in [said.name for said in camille.hours(0.1)]
+    assert camille.shopper("start", said_at=week) == []
+    assert len(camille.shopper("je voudrais un mug bleu")) == 1
 
 
-def test_a_closed_door_costs_nothing(camille: XDialog) -> None:
-    camille.x.refuses = [Unreachable("You cannot send messages to this user.")]
-    camille.shopper("je voudrais un mug bleu")
-    assert camille.costs() == {}
+def test_who_wrote_long_ago_has_written_first(camille: XDialog) -> None:
+    """Whoever wrote in private may be answered later on, what they wrote then is not."""
+    camille.shopper("bonjour", said_at=written(camille, timedelta(days=7)))
+    person = camille.write(lambda books: books.shoppers.get("x", camille.chat))
+    assert person is not None
+    assert person.wrote

@@ -13,7 +13,7 @@ from bot.domain.effects import Say
 from bot.domain.policy import REPLIES_AN_HOUR
 from bot.domain.quotas import LIMITS
 from bot.domain.shoppers import Shopper
-from bot.errors import Permanent, Refused, Temporary, Unreachable
+from bot.errors import Permanent, Refused, Slowed, Temporary, Unreachable
 from bot.service.gate import LONGEST_WAIT, Gate
 from tests.service.office import NOON, Office, message, opened, reply, told
 
@@ -217,7 +217,7 @@ async def test_after_a_429_nothing_is_sent_before_its_reset(office: Office, limi
 
     async def limited(_: str) -> str:
         await office.meter.told(limit, told(100, 0))
-        raise Temporary("X asks to slow down", retry_after=900)
+        raise Slowed("X asks to slow down", retry_after=900)
 
     gate = Gate(office.accounts, office.crossing, lambda: office.now)
     assert isinstance(first.effect, Say)

@@ -144,7 +144,7 @@ class Month:
         self.shop.wire = self.channel
         account = Account(keys.user_id, settings.account, {})
         reading = (self.channel._wire, self.meter, account, self._take, lambda: self.now)
-        self.windows = {"mentions": Mentions(*reading), "dm_reads": Messages(*reading)}
+        self.windows: dict[str, Mentions | Messages] = {"mentions": Mentions(*reading), "dm_reads": Messages(*reading)}
         self.last_event: datetime | None = None
         return self
 
@@ -164,7 +164,7 @@ class Month:
 
     def run(self) -> Outcome:
         end = BEGIN + timedelta(days=self.days, hours=2)  # what was said last is still answered
-        self._plan(random.Random(self.seed))  # noqa: S311 - a rehearsal, no secret
+        self._plan(random.Random(self.seed))
         for limit in self.windows:
             self._looks_at(limit, BEGIN)
         while self._due and (moment := datetime.fromtimestamp(self._due[0][0], UTC)) < end:
@@ -217,7 +217,7 @@ class Month:
         orders = self.shop.write(lambda books: books.orders.of("x", str(person), 1))
         if orders and orders[0].status == "created":
             key = self.shop.write(lambda books: books.payments.of(orders[0].ref))[-1].key
-            self.shop.delivered = list  # type: ignore[method-assign,assignment] # carried out by the loop below
+            self.shop.delivered = list  # type: ignore[method-assign] # carried out by the loop below
             self.shop.news("completed", key=key)
 
     # -- the shop

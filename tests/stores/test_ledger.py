@@ -8,14 +8,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlite_utils import Database, Migrations
 
 from bot.domain.costs import Charge, Cost, day_of
-from bot.domain.effects import Say
+from bot.domain.orders import Line, Order, OrderStatus
+from bot.domain.payments import Payment, PaymentStatus
 from bot.domain.policy import Act, Reason, Verdict
 from bot.ports import Books
 from storage import SqliteStore
-from storage.schema import VIEWS, m001_first_tables
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 MIDNIGHT = datetime(2026, 11, 24, 0, 0, tzinfo=UTC)
@@ -101,6 +100,47 @@ def test_costs_are_summed_by_kind_from_a_moment_on(store: SqliteStore) -> None:
 def test_a_charge_below_nothing_is_refused(store: SqliteStore) -> None:
     with pytest.raises(sqlite3.IntegrityError):
         charge(store, MENTION, micros=-1)
+
+
+def bought(books: Books, ref: str, *paid: int, channel: str = "x", at: datetime = NOON) -> None:
+    """An order with a payment of each of these amounts (cents), 0 for one that was tried and not made."""
+    line = Line("mug-bleu", "Mug bleu", 1, 1800)
+    books.orders.add(
+        Order(ref, ref, channel, "2001", "fr", OrderStatus.CREATED, "EUR", (line,), at, at, items_minor=1800)
+    )
+    for number, minor in enumerate(paid):
+        key = f"{ref}-{number}"
+        books.payments.add(Payment(key, ref, "stripe", PaymentStatus.PENDING, "EUR", 1800, "{}", at))
+        books.payments.paid(key, minor, at)
+
+
+def sales(store: SqliteStore, since: datetime = LONG_AGO) -> tuple[int, int]:
+    return store.read(lambda books: books.ledger.sales("x", since))
+
+
+def test_an_order_that_was_paid_twice_is_one_sale_and_its_costs_are_counted_once(store: SqliteStore) -> None:
+    def kept(books: Books) -> None:
+        bought(books, "C-AAAAA", 0, 1800, 1800)
+        books.ledger.charge("x", Cost(Charge.DM_SENT, "out:1:1", "2001", "C-AAAAA"), 15_000, NOON)
+        books.ledger.charge("x", Cost(Charge.DM_READ, "1", "2001", "C-AAAAA"), 10_000, NOON)
+
+    store.write(kept)
+    assert sales(store) == (1, 25_000)
+
+
+def test_only_paid_orders_of_this_channel_and_time_are_sales(store: SqliteStore) -> None:
+    def kept(books: Books) -> None:
+        bought(books, "C-AAAAA", 1800)
+        bought(books, "C-BBBBB", 0)
+        bought(books, "C-CCCCC")
+        bought(books, "C-DDDDD", 1800, channel="telegram")
+        bought(books, "C-EEEEE", 1800, at=NOON - timedelta(days=2))
+        books.ledger.charge("x", Cost(Charge.DM_SENT, "out:1:1", "2001", "C-BBBBB"), 15_000, NOON)
+        books.ledger.charge("x", Cost(Charge.DM_READ, "1", "2001"), 10_000, NOON)
+
+    store.write(kept)
+    assert sales(store) == (2, 0)
+    assert sales(store, NOON) == (1, 0)
 
 
 # -- limits and cursors
@@ -230,68 +270,19 @@ def test_the_same_words_are_known_for_as_long_as_asked(store: SqliteStore) -> No
     assert not store.read(lambda books: books.conduct.said("x", "abc", NOON + timedelta(seconds=1), but=2))
 
 
+def test_the_words_of_a_public_message_are_its_own(store: SqliteStore) -> None:
+    """F078: what may stand there is repeated in the same words or not at all."""
+
+    def noted(books: Books) -> None:
+        note(books, 1, words="un")
+        note(books, 2, words="deux")
+        note(books, 3, act=Act.MESSAGE, post=None, words="")
+
+    store.write(noted)
+    for outbox, words in ((1, "un"), (2, "deux"), (3, None), (4, None)):
+        assert store.read(lambda books, outbox=outbox: books.conduct.words(outbox)) == words  # type: ignore[misc]
+
+
 def test_a_private_message_has_no_words_that_another_could_repeat(store: SqliteStore) -> None:
     store.write(lambda books: note(books, 1, act=Act.MESSAGE, post=None, words=""))
     assert not store.read(lambda books: books.conduct.said("x", "", LONG_AGO, but=2))
-
-
-# -- a shop that sold before it was on X
-
-
-def the_first_version(path: Path) -> sqlite3.Connection:
-    """A database as the first migration alone makes it, with its views."""
-    connection = sqlite3.connect(path, isolation_level=None)
-    released = Migrations("comptoir")
-    released(name="m001_first_tables")(m001_first_tables)
-    released.apply(Database(connection))
-    for name in set(VIEWS) - {"v_costs", "v_policy"}:
-        connection.execute(f"CREATE VIEW {name} AS {VIEWS[name]}")
-    return connection
-
-
-def test_a_database_of_the_first_version_keeps_its_rows(tmp_path: Path) -> None:
-    path = tmp_path / "shop.db"
-    connection = the_first_version(path)
-    moment = "2026-11-01T12:00:00.000Z"
-    connection.execute("INSERT INTO inbox (source, key, received_at) VALUES ('telegram', '7', ?)", (moment,))
-    connection.execute(
-        "INSERT INTO shoppers (channel, chat, language, name, updated_at) VALUES ('telegram', '1', 'fr', 'Zoë', ?)",
-        (moment,),
-    )
-    connection.execute("INSERT INTO stock (sku, declared, total, level) VALUES ('mug', '5', 5, 'in')")
-    connection.execute(
-        "INSERT INTO orders"
-        " (ref, token, channel, chat, language, status, currency, items_minor, created_at, updated_at) VALUES"
-        " ('C-7Q4K2', 't', 'telegram', '1', 'fr', 'paid', 'EUR', 1800, ?, ?)",
-        (moment, moment),
-    )
-    assert not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'costs'").fetchall()
-    connection.close()
-
-    store = SqliteStore(str(path))
-    try:
-        assert not store.write(lambda books: books.inbox.accept("telegram", "7", NOON))
-        zoe = store.read(lambda books: books.shoppers.get("telegram", "1"))
-        assert zoe is not None
-        assert (zoe.name, zoe.wrote) == ("Zoë", True)  # whoever was known wrote in private: there was nothing else
-        assert store.read(lambda books: books.shelf.get("mug")).total == 5
-        assert [row["ref"] for row in store.view("v_orders")] == ["C-7Q4K2"]
-        assert charge(store, MENTION)
-        store.write(lambda books: note(books, 1))
-        assert len(store.view("v_costs")) == len(store.view("v_policy")) == 1
-        store.write(lambda books: books.outbox.put(Say("welcome", "fr"), channel="x", chat="2001", ref=None, now=NOON))
-    finally:
-        store.close()
-
-
-def test_both_versions_lead_to_the_same_tables(tmp_path: Path) -> None:
-    def shape(path: Path) -> set[tuple[str, str, str]]:
-        connection = sqlite3.connect(path)
-        rows = connection.execute("SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
-        connection.close()
-        return set(rows)
-
-    the_first_version(tmp_path / "old.db").close()
-    for name in ("old.db", "new.db"):
-        SqliteStore(str(tmp_path / name)).close()
-    assert shape(tmp_path / "old.db") == shape(tmp_path / "new.db")

@@ -143,6 +143,14 @@ def read_message(event: Mapping[str, Any], account: Account) -> Inbound | None:
     return _message(sender, event_id, str(event.get("text") or ""), "", said_at(event))
 
 
+def _stamped(event: Mapping[str, Any]) -> str:
+    """When a message of an event was written: by its own milliseconds, else by its id, "" where nothing tells."""
+    try:
+        return datetime.fromtimestamp(int(event["created_timestamp"]) / 1000, UTC).isoformat()
+    except (KeyError, TypeError, ValueError, OverflowError, OSError):
+        return said_at({"id": event.get("id")})
+
+
 def said_at(event: Mapping[str, Any]) -> str:
     """When a message was written (ISO 8601), "" where nothing tells."""
     try:
@@ -206,7 +214,5 @@ def _messages(payload: Mapping[str, Any], account: Account) -> Iterator[Inbound]
         if sender == account.id or recipient != account.id:
             continue
         name = str(_unwrapped(users.get(sender) or {}).get("name", ""))
-        stamp = it.get("created_timestamp")
-        moment = {"created_at": f"{datetime.fromtimestamp(int(stamp) / 1000, UTC).isoformat()}"} if stamp else {}
         text = str(created["message_data"].get("text") or "")
-        yield _message(sender, str(it["id"]), text, name, said_at({"id": it["id"]} | moment))
+        yield _message(sender, str(it["id"]), text, name, _stamped(it))

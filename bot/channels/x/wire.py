@@ -16,6 +16,7 @@ import structlog
 import tweepy
 
 from bot.channels.x.failures import AccountRefused, NoCredits, spent, translated, window
+from bot.domain.quotas import LIMITS
 from bot.errors import Temporary
 from bot.ports import Clock, Meter
 
@@ -171,7 +172,8 @@ class XWire:
                 await _noted(meter.tell("no_credits", text))
         if isinstance(error, tweepy.TooManyRequests) and meter is not None and limit:
             daily, told = spent(error.response.headers.get)
-            await _noted(meter.told(f"{limit}_a_day" if daily else limit, told))
+            by_day = f"{limit}_a_day"
+            await _noted(meter.told(by_day if daily and by_day in LIMITS else limit, told))
         return failure
 
     def close(self) -> None:

@@ -11,8 +11,10 @@ SAID_IN_WORDS = frozenset({"cancel_order", "fewer", "more", "count"})
 """Labels that get no number: a "1" sent twice must not cancel what the first one ordered (the text says the word), and
 a quantity is simply written."""
 
+WORDS = "n[°o]|option|choix|choice|num[eé]ro|number|le|la|the"
 MARK = re.compile(
-    r"\W*(?:n[°o]|option|choix|choice|num[eé]ro|number|le|la|the)?\s*(\d{1,2}|[a-h])[^\w€$£%]*", re.IGNORECASE
+    rf"[^\w€$£%]*(?:(?:{WORDS})(?:\s+|(?=\d)))?(\d{{1,2}}|[a-h])[^\w€$£%]*",
+    re.IGNORECASE,
 )
 LETTERS = "ABCDEFGH"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice
+from itertools import islice, takewhile
 
 from bot.sandbox.wire import Json
 from bot.sandbox.x import answers
@@ -42,7 +42,9 @@ async def me(state: XState, call: Call) -> Json:
 async def mentions(state: XState, call: Call) -> Json:
     """GET /2/users/:id/mentions: the newest 800, of an edited post its newest version."""
     owner = _owner(state, call)
-    found = (post for post in _newest_first(state) if post.names(owner))
+    since = call.query.get("since_id", 0)
+    recent = takewhile(lambda post: post.id > since, _newest_first(state))
+    found = (post for post in recent if post.names(owner))
     return _timeline(state, call, owner, islice(found, NEWEST_MENTIONS), "mention_read")
 
 
