@@ -9,6 +9,7 @@ import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -257,6 +258,7 @@ class Dialog:
 
 
 def opened_shop(*, max_quantity: int = 10, max_open: int = 3, goods: Catalogue | None = None) -> Dialog:
+    usual = goods is None
     goods = goods or catalogue()
     request = CheckoutRequest(goods, timedelta(minutes=30), lambda token: f"https://shop.example/o/{token}", ("FR",))
     provider = StripeProvider(
@@ -270,7 +272,7 @@ def opened_shop(*, max_quantity: int = 10, max_open: int = 3, goods: Catalogue |
         goods,
         Rules(support="bonjour@example.com", languages=("fr", "en"), max_quantity=max_quantity, max_open=max_open),
     )
-    clerk = Clerk(goods, language="fr")
+    clerk = _clerk() if usual else Clerk(goods, language="fr")
     shop = Shop(
         counter=counter,
         understand=lambda text, language: clerk.understand(text, language=language),
@@ -287,5 +289,16 @@ def opened_shop(*, max_quantity: int = 10, max_open: int = 3, goods: Catalogue |
         books.shelf.sync(goods)
 
     store.write(begin)
-    renderer = TemplateRenderer(Voice("Atelier", "EUR", "Europe/Paris"))
+    renderer = _renderer()
     return Dialog(shop, store, renderer, Performer(shop, store, {}, provider, renderer))
+
+
+@lru_cache
+def _clerk() -> Clerk:
+    """Made once: it keeps nothing of what it hears."""
+    return Clerk(catalogue(), language="fr")
+
+
+@lru_cache
+def _renderer() -> TemplateRenderer:
+    return TemplateRenderer(Voice("Atelier", "EUR", "Europe/Paris"))

@@ -13,7 +13,7 @@ import itertools
 import json
 import random
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
@@ -41,7 +41,8 @@ from tests.process.neighbour import Neighbour
 
 BEGIN = datetime(2026, 12, 1, tzinfo=UTC)
 ZONE = ZoneInfo("Europe/Paris")
-EVERY = {"mentions": timedelta(seconds=30), "dm_reads": timedelta(seconds=60)}
+EVERY: Mapping[str, timedelta] = {"mentions": timedelta(seconds=30), "dm_reads": timedelta(seconds=60)}
+"""The defaults of bot.toml."""
 ASKING = (
     "@atelier_lumiere je voudrais un mug bleu",
     "@atelier_lumiere combien coûte le mug noir ?",
@@ -110,6 +111,7 @@ class Month:
     mentions: int = 2000
     messages: int = 600
     seed: int = 1
+    every: Mapping[str, timedelta] = field(default_factory=lambda: EVERY)
     now: datetime = BEGIN
     _due: list[tuple[float, int, Callable[[], None]]] = field(default_factory=list)
     _numbers: itertools.count[int] = field(default_factory=itertools.count)
@@ -135,8 +137,8 @@ class Month:
             keys=keys,
             account="atelier_lumiere",
             api_base=f"{self.sandbox.address}/x",
-            mentions_every=EVERY["mentions"],
-            messages_every=EVERY["dm_reads"],
+            mentions_every=self.every["mentions"],
+            messages_every=self.every["dm_reads"],
             posts={},
             zone=ZONE,
         )
@@ -252,7 +254,7 @@ class Month:
         quota = self.runner.run(self.meter.quota(limit))
         thrift = self.runner.run(self.meter.thrift())
         hour = self.now.astimezone(ZONE).hour
-        return pause(EVERY[limit], now=self.now, hour=hour, last_event=self.last_event, quota=quota, thrift=thrift)
+        return pause(self.every[limit], now=self.now, hour=hour, last_event=self.last_event, quota=quota, thrift=thrift)
 
     def _carry_out(self) -> None:
         """Do what is due. Calls to Stripe are claimed as they are queued: they are taken over here."""
