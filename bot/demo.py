@@ -30,6 +30,8 @@ HOST = "127.0.0.1"
 LATEST = 500
 X_ACCOUNT = "atelier_lumiere"
 FIRST_POST = 1_900_000_000_000_000_201
+SENDING = ("POST /2/tweets", "POST /2/dm_conversations/with/:participant_id/messages", "POST /2/media/upload")
+PLENTY = 100_000
 SHOWN = 3
 """Product posts on the account at X."""
 STARTER = Path(app.__file__).parent / "config" / "starter" / "bot.toml"
@@ -60,7 +62,8 @@ async def play(config: Path, port: int, ready: Callable[[str], None]) -> None:
             ) as sandbox,
             app.opened(settings) as shop,
         ):
-            sandbox.x.change_limits(on=False)  # a visitor does not wait a quarter of an hour for X's limits
+            for endpoint in SENDING:  # a visitor does not wait a quarter of an hour for X's limits
+                sandbox.x.change_limits(endpoint=endpoint, limit=PLENTY)
             for number, product in shown_posts.items():
                 text = " ".join(filter(None, (f"{product.name}.", product.description)))
                 sandbox.x.shop_post(text[:LONGEST_POST], number=number, picture=_picture(product) or True)

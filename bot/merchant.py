@@ -20,6 +20,8 @@ def ship_order(settings: Settings, ref: str, tracking: str) -> None:
     """Raises Permanent with the reason where the order cannot be shipped, Busy where the books are held."""
     if _handed_over(settings, "ship", {"ref": ref, "tracking": tracking}):
         return
+    if not settings.database_path.exists():
+        raise Permanent(f"there is no database at {settings.database_path} yet: start the shop first")
     store = store_of(settings)
     try:
         shop = shop_of(settings, provider_of(settings), lambda _channel, _chat: False)

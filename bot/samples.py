@@ -43,7 +43,7 @@ STATUS: dict[str, Fact] = ORDER | {
 PUBLIC: dict[str, Fact] = {"who": "camille", "wording": 0, "code": "48213", "elsewhere": "Telegram (atelier_bot)"}
 OFFERED: dict[str, Fact] = {
     name: PRODUCT[name] for name in ("name", "price", "from", "stock", "available", "quantity", "delivery")
-} | {"elsewhere": ""}
+} | {"elsewhere": "", "options": ["couleur", "taille"]}
 STATUSES = ("created", "paid", "fulfilled", "returned", "canceled")
 SUPPORT: dict[str, Fact] = {"support": "bonjour@example.com"}
 
@@ -95,13 +95,22 @@ SAMPLES: Mapping[str, Sequence[Facts]] = {
         *(PRODUCT | {"stock": stock} for stock in ("out", "last", "limited")),
     ],
     "public_choice": [
-        PUBLIC | {"items": [{"name": "Mug bleu", "price": 1800, "from": False}], "more": 0},
-        PUBLIC | {"items": [{"name": "Mug", "price": 1800, "from": True}] * 3, "more": 2, "wording": 1},
+        PUBLIC | {"items": [{"name": "Mug bleu", "price": 1800, "from": False}], "more": 0, "every": True},
+        PUBLIC
+        | {
+            "items": [{"name": "Mug", "price": 1800, "from": True}] * 3,
+            "more": 2,
+            "every": False,
+            "wording": 1,
+            "elsewhere": "",
+        },
     ],
     "public_invite": [PUBLIC | {"wording": way} for way in (0, 7, 24)],
     "public_offer": [
         PUBLIC | OFFERED,
-        PUBLIC | OFFERED | {"who": "", "wording": 1, "from": True, "delivery": None, "available": None, "stock": "in"},
+        PUBLIC
+        | OFFERED
+        | {"who": "", "wording": 1, "from": True, "delivery": None, "available": None, "stock": "in", "options": []},
         *(PUBLIC | OFFERED | {"stock": stock, "wording": 2, "delivery": 0} for stock in ("out", "last", "limited")),
     ],
     "public_open": [PUBLIC | {"wording": way} for way in range(3)],

@@ -27,13 +27,13 @@ _OPEN = "state IN ('queued', 'sending')"
 
 def _lane(effect: Effect, channel: str, chat: str, ref: str | None) -> str:
     """Within a lane one thing after another. On a platform that counts its messages, what is said for all to read and
-    what an order owes wait for limits of their own, and behind nothing else."""
+    what belongs to an order wait for limits of their own, and not behind small talk."""
     if not isinstance(effect, Say | Retire):
         return f"pay:{ref}"
     if isinstance(effect, Say) and channel == TYPED:
         if effect.answers is not None:
             return f"public:{chat}"
-        if effect.owed:
+        if effect.owed or ref is not None:
             return f"owed:{chat}"
     return f"{channel}:{chat}"
 

@@ -59,7 +59,7 @@ def _a_day_at_most(length: timedelta) -> timedelta:
     return length
 
 
-def _number(value: object, example: str) -> Decimal:
+def _number(value: object, example: str | None) -> Decimal:
     if isinstance(value, str):
         number = re.fullmatch(r"([0-9]{1,8})[,.]([0-9]{1,3})\s*\S{0,3}", value.strip())
         written = f"{number[1]}.{number[2]}" if number else example
@@ -70,6 +70,9 @@ def _number(value: object, example: str) -> Decimal:
     if not amount.is_finite():
         raise Wrong(f"{value} is not an amount", example=example)
     return amount
+
+
+DEFAULT_BUDGET = "5.00"
 
 
 def exact(value: object, currency: str | None, *, least: int) -> Decimal:
@@ -108,17 +111,20 @@ def _fee(value: object, info: ValidationInfo) -> Decimal:
 
 
 def _budget(value: object) -> Decimal:
-    return exact(value, "USD", least=0)
+    try:
+        return exact(value, "USD", least=0)
+    except Wrong as wrong:
+        raise Wrong(str(wrong), example=DEFAULT_BUDGET) from None
 
 
 def _usd(value: object) -> Decimal:
-    amount = _number(value, "0.010")
+    amount = _number(value, None)
     if amount < 0:
-        raise Wrong(f"{shown(value)} is negative", example="0.010")
+        raise Wrong(f"{shown(value)} is negative")
     if amount > LARGEST_CHARGE:
-        raise Wrong(f"{shown(value)} is more than {LARGEST_CHARGE} dollars for one thing", example="0.010")
+        raise Wrong(f"{shown(value)} is more than {LARGEST_CHARGE} dollars for one thing")
     if amount != round(amount, CHARGE_DECIMALS):
-        raise Wrong(f"{shown(value)} has more than {CHARGE_DECIMALS} decimals", example="0.010")
+        raise Wrong(f"{shown(value)} has more than {CHARGE_DECIMALS} decimals")
     return amount
 
 

@@ -156,7 +156,7 @@ def a_webhook_needs_an_address(file: Table, line: LineOf) -> Iterator[Fault]:
 
 def x_needs_an_account(file: Table, line: LineOf) -> Iterator[Fault]:
     if sells_on(file, "x") and "account" not in table(file, "channels", "x"):
-        yield Fault(("channels", "x", "account"), "it is missing", 'write account = "atelier_lumiere"')
+        yield Fault(("channels", "x", "account"), "it is missing", 'write account = "my_shop"')
 
 
 def invoices_come_later(file: Table, line: LineOf) -> Iterator[Fault]:

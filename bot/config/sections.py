@@ -109,7 +109,7 @@ class X(Written):
 
     enabled: Switch = Field(True, examples=[True])
     """Whether the shop answers there."""
-    account: Account | None = Field(None, examples=["atelier_lumiere"])
+    account: Account | None = Field(None, examples=["my_shop"])
     """The account's name, without @."""
     mode: Literal["polling", "webhook"] = Field("polling", examples=["polling"])
     """polling asks X for mentions and messages; webhook is the X Activity API and needs web.public_url."""

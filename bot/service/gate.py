@@ -58,7 +58,7 @@ class Gate:
         act = act_of(say)
         standing = self._standing(books, task, say, act, now)
         verdict, text = self._judged(books, task, act, standing, wordings, now)
-        wait = self._counted(books, act, now, owed=say.owed) if verdict.allowed else 0.0
+        wait = self._counted(books, task, say, now) if verdict.allowed else 0.0
         if wait:
             verdict = Verdict(allowed=False, reason=Reason.QUOTA)
         if verdict.allowed or not task.uncertain:  # an earlier try may have arrived and counts on
@@ -104,9 +104,13 @@ class Gate:
             thrift=self.accounts.thrift(books, now),
         )
 
-    def _counted(self, books: Books, act: Act, now: datetime, *, owed: bool) -> float:
+    def _counted(self, books: Books, task: Task, say: Say, now: datetime) -> float:
         """Count the call against every limit that it meets; -> seconds to wait where one is used up."""
-        waits = {limit: self.accounts.wait(books, limit, now, owed=owed) for limit in LIMITS_OF[act]}
+        ordered = task.ref is not None
+        waits = {
+            limit: self.accounts.wait(books, limit, now, owed=say.owed, ordered=ordered)
+            for limit in LIMITS_OF[act_of(say)]
+        }
         if waits.get("dm_sends_a_day"):
             text = "the day's private messages are nearly used up: only paid orders are still written to"
             self.accounts.tell(books, "dm_quota", text, now)

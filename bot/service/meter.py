@@ -37,13 +37,16 @@ class Accounts:
     def row(self, limit: str) -> str:
         return f"{self.channel}:{limit}"
 
-    def wait(self, books: Books, limit: str, now: datetime, *, owed: bool = False) -> float:
-        """Seconds until one more call may be made; 0: now. What an order owes may use up what is kept for it."""
+    def wait(self, books: Books, limit: str, now: datetime, *, owed: bool = False, ordered: bool = False) -> float:
+        """Seconds until one more call may be made; 0: now.
+
+        What a paid order owes may use up what is kept for it; what belongs to any other order, most of it.
+        """
         window = self._window(books, limit, now)
         if window is None:
             return 0.0
         most, used, until = window
-        kept = 0 if owed else min(LIMITS[limit].kept, most - 1)
+        kept = 0 if owed else min(LIMITS[limit].kept // (3 if ordered else 1), most - 1)
         return 0.0 if used < most - kept else max(1.0, (until - now).total_seconds())
 
     def count(self, books: Books, limit: str, now: datetime, *, by: int = 1) -> None:

@@ -11,7 +11,7 @@ from bot.domain.conversation.sales import link_facts, pay_rows
 from bot.domain.effects import Alert, CloseCheckout, Fact, GiveBack, OpenCheckout, Retire, Say
 from bot.domain.orders import CancelReason, Order, OrderStatus
 from bot.domain.payments import Checkout, Payment, Refunded
-from bot.errors import Permanent, Temporary
+from bot.errors import Permanent, Refused, Temporary
 from bot.ports import Books, Channel, Envelope, PaymentProvider, Receipt, Rendered, Renderer, Store, Task
 from bot.service.desk import Desk, NotYet, cancel
 from bot.service.gate import Gate
@@ -22,6 +22,10 @@ from bot.service.wordings import wordings
 T = TypeVar("T")
 Mark = Callable[[Books, datetime], Receipt]
 """What the outcome changes, in the same transaction that marks the task as done."""
+
+
+LINKS = frozenset({"link", "link_again"})
+"""Messages that ask for money: a wait may have made them untrue."""
 
 
 def nothing(_books: Books, _now: datetime) -> Receipt:
@@ -69,6 +73,10 @@ class Performer:
         return channel
 
     async def _say(self, task: Task, say: Say) -> str | None:
+        if say.message in LINKS and task.ref is not None:
+            order = self.store.read(lambda books: books.orders.get(task.ref or ""))
+            if order is not None and (order.status is not OrderStatus.CREATED or order.closing is not None):
+                raise Refused(f"{task.ref} is no longer to be paid")
         channel, gate = self.channel(task), self.gates.get(task.channel)
         if gate is None:
             body = self.renderer.say(say, channel=task.channel, task=task.id)

@@ -15,6 +15,7 @@ from bot.service.shop import Shop, open_orders
 
 MOST_WORDS = 2
 """A longer post that contains "start" speaks of something else ("on commence quand ?"); "stop" is obeyed in doubt."""
+COUNTING_WORDS = 3
 ASKING = frozenset({Intent.ASK, Intent.SEARCH})
 
 
@@ -30,7 +31,8 @@ def receive_post(shop: Shop, books: Books, event: Inbound, post: Post, now: date
         shopper = replace(shopper, language=spoken)
     starts = meant.intent is Intent.START and len(text.split()) <= MOST_WORDS
     if post.summoned and (starts or meant.intent is Intent.STOP):
-        books.shoppers.keep(replace(shopper, quiet=meant.intent is Intent.STOP), now)
+        spoken = known.language if known is not None else shopper.language  # one word tells no language
+        books.shoppers.keep(replace(shopper, quiet=meant.intent is Intent.STOP, language=spoken), now)
         return Receipt()
     if shopper.quiet:
         return Receipt()
@@ -69,12 +71,15 @@ def _meant(shop: Shop, text: str, post: Post, language: str | None) -> Understan
         praises = shop.understand(rest, language).intent is Intent.UNKNOWN and not in_public.only_names(rest)
         if praises:  # it only praises what it names
             return replace(meant, intent=Intent.UNKNOWN)
-    if named or not post.shows or meant.intent not in (*ASKING, Intent.BUY):
+    counts = meant.intent is Intent.UNKNOWN and 0 < len(text.split()) <= COUNTING_WORDS  # "deux svp"
+    if named or not post.shows or not (counts or meant.intent in (*ASKING, Intent.BUY)):
         return meant
     names = [p.named(meant.language) for sku in post.shows if (p := catalogue.product(sku)) is not None]
     if len(set(names)) != 1:
         return replace(meant, candidates=post.shows)
     together = shop.understand(f"{text} {names[0]}", meant.language)
+    if counts:
+        return together if together.intent is Intent.BUY else meant
     if together.intent is meant.intent and (together.lines or together.candidates or together.about):
         return together
     return replace(meant, about=post.shows)

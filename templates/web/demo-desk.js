@@ -146,8 +146,10 @@ export class Desk {
     const dollars = (usd) => new Intl.NumberFormat(document.documentElement.lang, {
       style: "currency", currency: "USD", currencyDisplay: "narrowSymbol", maximumFractionDigits: 3,
     }).format(usd);
-    const sum = dollars(costs.reduce((total, cost) => total + Number(cost.usd), 0));
-    const sales = orders.filter((order) => order.channel === "x" && order.paid_minor > 0).length;
+    const paid = orders.filter((order) => order.channel === "x" && order.paid_minor > 0);
+    const sales = paid.length;
+    const counted = sales === 1 ? costs.filter((cost) => cost.ref === paid[0].ref) : costs;
+    const sum = dollars(counted.reduce((total, cost) => total + Number(cost.usd), 0));
     const text = [this.words.cost_sofar, this.words.cost_sale][sales]?.(sum) ?? this.words.cost_sales(sum, sales);
     if (line.textContent !== text) line.textContent = text;
     line.title = costs.map((cost) => `${cost.what} ${dollars(Number(cost.usd))}`).join(" · ");

@@ -243,3 +243,52 @@ def test_who_wrote_long_ago_has_written_first(camille: XDialog) -> None:
     person = camille.write(lambda books: books.shoppers.get("x", camille.chat))
     assert person is not None
     assert person.wrote
+
+
+def test_an_offer_with_free_delivery_says_so(camille: XDialog) -> None:
+    camille.mentions("@atelier_lumiere je voudrais 5 mugs bleus")
+    assert "Livraison offerte" in camille.x.public[-1][1]
+
+
+def test_several_things_that_are_certain_are_offered_together_and_one_yes_orders_them(camille: XDialog) -> None:
+    camille.mentions("@atelier_lumiere un mug bleu et un mug noir svp")
+    assert "pour le tout" in camille.x.public[-1][1]
+    (link,) = camille.shopper("oui")
+    assert "1 × Mug bleu" in link.text
+    assert "1 × Mug noir" in link.text
+
+
+def test_what_must_still_be_chosen_is_asked_for_and_not_promised(camille: XDialog) -> None:
+    camille.mentions("@atelier_lumiere je veux un tee-shirt")
+    assert "couleur et taille" in camille.x.public[-1][1]
+
+
+def test_a_mere_number_under_a_bound_post_is_an_order_for_so_many(camille: XDialog) -> None:
+    (reply,) = camille.mentions("@atelier_lumiere deux svp", shows=("mug-bleu",))
+    assert "(2 pour 36,00" in camille.x.public[-1][1]
+    assert reply.name == "public_offer"
+
+
+def test_a_link_that_waited_until_its_order_was_canceled_is_not_sent(camille: XDialog) -> None:
+    soon = camille.now + timedelta(minutes=10)
+    camille.write(lambda books: books.ledger.keep_quota("x:dm_sends", 15, 15, soon))
+    camille.shopper("je voudrais un mug bleu")
+    camille.shopper("annuler")
+    said = [one.name for one in camille.hours(0.2)]
+    assert "order_canceled" in said
+    assert "link" not in said
+
+
+def test_a_link_does_not_wait_behind_small_talk(camille: XDialog) -> None:
+    """Small talk leaves the last three messages of a window; an order's own takes two of them."""
+    soon = camille.now + timedelta(minutes=10)
+    camille.write(lambda books: books.ledger.keep_quota("x:dm_sends", 15, 12, soon))
+    assert camille.shopper("combien coûte le mug noir ?") == []
+    assert [one.name for one in camille.shopper("je voudrais un mug bleu")] == ["link"]
+
+
+def test_start_is_answered_in_the_language_spoken_before_stop(camille: XDialog) -> None:
+    camille.shopper("I would like a blue mug please")
+    camille.mentions("@atelier_lumiere stop")
+    (back,) = camille.shopper("start")
+    assert "Welcome" in back.text

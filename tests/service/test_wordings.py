@@ -25,6 +25,7 @@ def offer(name: str, language: str = "en") -> Say:
         "available": 5,
         "quantity": 2,
         "delivery": 490,
+        "options": [],
     }
     return Say("public_offer", language, facts)
 

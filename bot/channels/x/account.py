@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bot.channels.x.failures import NoCredits
+from bot.channels.x.failures import AccountRefused, NoCredits
 from bot.channels.x.reading import ENCRYPTED_EVENT, MESSAGE_EVENT, POST_EVENTS
 from bot.channels.x.wire import Json, XWire
 from bot.errors import Permanent, Temporary
@@ -27,7 +27,7 @@ async def examined(wire: XWire, account: str, webhook: str | None) -> Findings:
     except NoCredits as error:
         return [(str(error), f"buy credits {CONSOLE}, and switch automatic recharge on")]
     except (Temporary, Permanent, ValueError) as error:
-        return [(str(error), f"set the four X keys anew; they are {CONSOLE} under Keys and tokens")]
+        return [(str(error), _remedy(error))]
     found = list(_of_account(me, account))
     level = answer.headers.get("x-access-level")
     if level is not None and level != ACCESS:
@@ -36,6 +36,12 @@ async def examined(wire: XWire, account: str, webhook: str | None) -> Findings:
     found += await _of_webhook(wire, webhook)
     found += await _of_credits(wire)
     return found
+
+
+def _remedy(error: Exception) -> str:
+    if isinstance(error, AccountRefused) or "refuses the keys" in str(error):
+        return f"set the four X keys anew; they are {CONSOLE} under Keys and tokens"
+    return "look at channels.x.api_base and at the network, and ask again later"
 
 
 def _of_account(me: Json, account: str) -> Findings:
@@ -98,7 +104,13 @@ async def registered(wire: XWire, webhook: str) -> list[str]:
     """
     known = next((it for it in await _webhooks(wire) if it.get("url") == webhook), None)
     if known is None:
-        made = await wire.json("POST", "/2/webhooks", json={"url": webhook}, bearer=True)
+        try:
+            made = await wire.json("POST", "/2/webhooks", json={"url": webhook}, bearer=True)
+        except Permanent as error:
+            text = (
+                f"X does not take {webhook}: it must be https without a port and answer while the shop runs ({error})"
+            )
+            raise Permanent(text) from error
         known, done = made["data"], [f"webhook {webhook} made"]
     else:
         await wire.json("PUT", f"/2/webhooks/{known['id']}", bearer=True)

@@ -77,7 +77,8 @@ def translated(error: Exception, now: datetime) -> Exception:
             return Slowed("X asks to slow down", retry_after=_wait(error, now))
         case Unauthorized():
             return Temporary(
-                "X refuses the keys (X_CONSUMER_KEY … X_ACCESS_TOKEN_SECRET)", retry_after=UNTIL_KEYS_ARE_MENDED
+                "X refuses the keys (X_CONSUMER_KEY … X_ACCESS_TOKEN_SECRET, or X_BEARER_TOKEN)",
+                retry_after=UNTIL_KEYS_ARE_MENDED,
             )
         case TwitterServerError():
             return Temporary(f"X answered {error.response.status_code}", uncertain=True, answered=True)

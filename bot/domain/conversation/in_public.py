@@ -92,7 +92,8 @@ def reply(counter: Counter, situation: Situation, meant: Understanding, facts: d
         }
         for p in products[:NAMED]
     ]
-    return situation.say("public_choice", facts | {"items": items, "more": len(products) - len(items)})
+    every = len(meant.lines) == len(products)
+    return situation.say("public_choice", facts | {"items": items, "more": len(products) - len(items), "every": every})
 
 
 _PRIVATE = frozenset({Intent.ORDER_STATUS, Intent.CANCEL, Intent.RETURN, Intent.HUMAN, Intent.CART, Intent.CHECKOUT})
@@ -106,7 +107,9 @@ def _offer(
     facts = offers.card_facts(counter, situation, product, asked, quantity)
     if len(asked) == 1:
         facts["name"] = offers.named(counter.catalogue, asked[0], situation.language)
-    return {name: facts[name] for name in ("name", "price", "from", "stock", "available", "quantity", "delivery")}
+    options = [product.worded(name, situation.language) for name in product.variants[0].options]
+    kept = {name: facts[name] for name in ("name", "price", "from", "stock", "available", "quantity", "delivery")}
+    return kept | {"options": list[Fact](options) if len(asked) > 1 else []}
 
 
 def open_question(counter: Counter, situation: Situation, meant: Understanding, text: str) -> str:

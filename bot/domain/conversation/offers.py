@@ -55,7 +55,9 @@ def card_facts(
         "stock": best.wording,
         "available": best.available,
         "quantity": quantity,
-        "delivery": cheapest_delivery(counter.catalogue) if product.kind == "physical" else None,
+        "delivery": cheapest_delivery(counter.catalogue, min(prices) * quantity)
+        if product.kind == "physical"
+        else None,
         "options": _options(product, asked, situation) if len(asked) > 1 else [],
     }
 
@@ -73,9 +75,9 @@ def _options(product: Product, asked: Sequence[Variant], situation: Situation) -
     ]
 
 
-def cheapest_delivery(catalogue: Catalogue) -> int | None:
-    """What a delivery costs at least, in minor units; None where the shop names no way of delivery."""
-    return min((way.price_minor for way in catalogue.shipping), default=None)
+def cheapest_delivery(catalogue: Catalogue, subtotal_minor: int) -> int | None:
+    """What a delivery of so much costs at least, in minor units; None where the shop names no way of delivery."""
+    return min((way.cost(subtotal_minor) for way in catalogue.shipping), default=None)
 
 
 def _buy_rows(counter: Counter, situation: Situation, variant: Variant, quantity: int) -> Rows:
