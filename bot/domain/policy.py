@@ -66,7 +66,6 @@ class Reason(StrEnum):
     NEVER_WROTE = "never_wrote"
     BUDGET = "over_budget"
     QUOTA = "quota_used_up"
-    NO_CREDITS = "no_credits"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,15 +27,14 @@ def receive_post(shop: Shop, books: Books, event: Inbound, post: Post, now: date
     meant = _meant(shop, text, post, language)
     spoken = meant.language if meant.language in shop.languages else shop.language
     shopper = known or Shopper(event.channel, event.chat, spoken, name=event.name, wrote=False)
-    if not shopper.chosen:
-        shopper = replace(shopper, language=spoken)
     starts = meant.intent is Intent.START and len(text.split()) <= MOST_WORDS
     if post.summoned and (starts or meant.intent is Intent.STOP):
-        spoken = known.language if known is not None else shopper.language  # one word tells no language
-        books.shoppers.keep(replace(shopper, quiet=meant.intent is Intent.STOP, language=spoken), now)
+        books.shoppers.keep(replace(shopper, quiet=meant.intent is Intent.STOP), now)
         return Receipt()
     if shopper.quiet:
         return Receipt()
+    if not shopper.chosen:
+        shopper = replace(shopper, language=spoken)
     situation = Situation(
         shopper=shopper,
         now=now,

@@ -53,12 +53,12 @@ async def asked(sandbox: Sandbox, chat: int, text: str) -> float:
     begun = time.perf_counter()
     shoppers.say(sandbox.telegram, chat, text, language="en")
     place = sandbox.telegram.chats.find(chat)
-    await answered(place, place.revision)
+    await answered(place, place.revision.number)
     return time.perf_counter() - begun
 
 
 async def answered(place: object, revision: int) -> None:
-    await place.later_than(revision, PATIENCE)  # type: ignore[attr-defined]
+    await place.revision.later_than(revision, PATIENCE)  # type: ignore[attr-defined]
     if place.revision <= revision:  # type: ignore[attr-defined]
         raise SystemExit("a message was never answered")
 
@@ -123,7 +123,7 @@ async def sales(sandbox: Sandbox, hook: str, count: int, products: int) -> dict[
                 assert answer.status == 200, answer.status
             acks.append(time.perf_counter() - begun)
             while len([m for m in place.messages.values() if m.by_shop]) == before:
-                await answered(place, place.revision)
+                await answered(place, place.revision.number)
             return time.perf_counter() - begun
 
         begun = time.perf_counter()

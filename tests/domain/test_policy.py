@@ -59,7 +59,7 @@ TABLE: list[tuple[Act, Standing, bool, Reason]] = [
     (Act.MESSAGE, replace(WROTE, has_link=True, same_text=True, too_long=True), True, Reason.WROTE_FIRST),
 ]
 
-AT_THE_GATE = {Reason.QUOTA, Reason.NO_CREDITS}
+AT_THE_GATE = {Reason.QUOTA}
 """Verdicts that no standing holds: the gate gives the first for a limit of X, the second is X's own answer."""
 
 REPLY_HINDRANCES: list[tuple[dict[str, object], Reason]] = [

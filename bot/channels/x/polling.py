@@ -1,4 +1,4 @@
-"""Asking X what is new: whole windows, made durable page by page, the cursor moved only once the last page is.
+"""Asking X what is new: a window is read whole, made durable from its oldest on, and only then the cursor moves.
 
 A window that breaks off is read anew from its beginning; what was durable already is known by its key.
 """

@@ -167,7 +167,7 @@ async def chat(sandbox: Sandbox, request: Request) -> Json:
     query = request.query_params
     place = sandbox.telegram.chats.open(int(request.path_params["chat"]), name="Camille", language="fr")
     wait = min(float(query.get("wait", 0)), LONGEST_WAIT)
-    await place.later_than(int(query.get("after", -1)), wait)
+    await place.revision.later_than(int(query.get("after", -1)), wait)
     return chat_view(place, sandbox.telegram.pictures, sandbox.telegram.now, prefix=request.scope.get("root_path", ""))
 
 

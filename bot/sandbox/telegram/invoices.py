@@ -96,7 +96,7 @@ async def pay(side: TelegramSide, chat: Chat, message_id: int, payer: Json | Non
         return {"paid": False, "why": "the shop did not answer in time"}
     if why is not None:
         chat.notices.append({"callback_id": query, "text": why, "alert": True, "url": None})
-        chat.changed()
+        chat.revision.changed()
         return {"paid": False, "why": why}
     charge = f"tpc_{number:06d}_{chat.id}"
     paid = {**terms, "telegram_payment_charge_id": charge, "provider_payment_charge_id": f"ch_{charge}"}

@@ -111,7 +111,7 @@ def delete_message(side: TelegramSide, params: Params) -> bool:
     if side.now() - message.wire["date"] > 48 * 3600:
         raise bad_request("message can't be deleted")
     del chat.messages[message.wire["message_id"]]
-    chat.changed()
+    chat.revision.changed()
     return True
 
 
@@ -141,7 +141,7 @@ def answer_callback(side: TelegramSide, params: Params) -> bool:
                 "url": params.text("url"),
             }
         )
-        chat.changed()
+        chat.revision.changed()
     return True
 
 
@@ -180,7 +180,7 @@ def _replace(side: TelegramSide, chat: Chat, message: Message, params: Params, c
     if markup is not None:
         wire["reply_markup"] = markup
     message.wire, message.edited = wire, True
-    chat.changed()
+    chat.revision.changed()
     return wire
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
+from bot.sandbox.revisions import Revision
 from bot.sandbox.telegram.refusals import Refused, bad_request, forbidden
 from bot.sandbox.wire import Json
 
@@ -40,35 +40,10 @@ class Chat:
     messages: dict[int, Message] = field(default_factory=dict)
     notices: deque[Json] = field(default_factory=lambda: deque(maxlen=50))
     last_id: int = 0
-    revision: int = 0
+    revision: Revision = field(default_factory=Revision)
     barrier: Barrier | None = None
     moved_to: int = 0
     typing_until: float = 0.0
-    _waiting: list[asyncio.Future[None]] = field(default_factory=list)
-
-    def changed(self) -> None:
-        """Count a change and wake those who wait for one."""
-        self.revision += 1
-        if self._waiting:
-            self.wake()
-
-    def wake(self) -> None:
-        """End every wait, changed or not."""
-        for future in self._waiting:
-            if not future.done():
-                future.set_result(None)
-        self._waiting.clear()
-
-    async def later_than(self, revision: int, seconds: float) -> None:
-        """Wait until the revision is higher, or the seconds are over."""
-        if self.revision > revision or seconds <= 0:
-            return
-        future = asyncio.get_running_loop().create_future()
-        self._waiting.append(future)
-        try:
-            await asyncio.wait_for(future, seconds)
-        except TimeoutError:
-            self._waiting.remove(future)
 
     def next_id(self) -> int:
         """Message ids rise by one in each chat."""
@@ -82,7 +57,7 @@ class Chat:
             del self.messages[next(iter(self.messages))]
         if message.by_shop:
             self.typing_until = 0.0
-        self.changed()
+        self.revision.changed()
 
     def refusal(self) -> Refused | None:
         """What Telegram answers to one who writes here, where it refuses."""
@@ -146,9 +121,9 @@ class Chats:
     def typing(self, chat: Chat) -> None:
         """Show "typing" for as long as Telegram does."""
         chat.typing_until = self._now() + TYPING_SECONDS
-        chat.changed()
+        chat.revision.changed()
 
     def wake(self) -> None:
         """End every wait: the sandbox is about to stop."""
         for chat in self._chats.values():
-            chat.wake()
+            chat.revision.wake()

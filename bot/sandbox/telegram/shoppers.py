@@ -63,7 +63,7 @@ def edit(side: TelegramSide, chat: int, message_id: int, text: str) -> Json:
     if found := with_automatic(Formatted(text, [])).entities:
         wire["entities"] = found
     message.wire, message.edited = wire, True
-    place.changed()
+    place.revision.changed()
     return {"update_id": side.publish("edited_message", wire), "message_id": message_id}
 
 

@@ -18,7 +18,7 @@ def chat_view(chat: Chat, pictures: Pictures, now: Callable[[], float], *, prefi
     `prefix` is where the sandbox is mounted, for the addresses of pictures.
     """
     return {
-        "revision": chat.revision,
+        "revision": chat.revision.number,
         "messages": [message_view(message, pictures, prefix) for message in chat.messages.values()],
         "notices": list(chat.notices),
         "typing": now() < chat.typing_until,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from bot.sandbox.revisions import Revision
 from bot.sandbox.wire import Json
 from bot.sandbox.x.ids import iso, seconds
 from bot.sandbox.x.people import User
-from bot.sandbox.x.revisions import Revision
 from bot.sandbox.x.texts import shortened
 
 KEPT = 2_000

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from bot.sandbox.faults import Faults
 from bot.sandbox.outbound import Outbound
+from bot.sandbox.revisions import Revision
 from bot.sandbox.wire import Json
 from bot.sandbox.x.account import X_KEYS, Standing, XKeys
 from bot.sandbox.x.bill import Bill
@@ -17,7 +18,6 @@ from bot.sandbox.x.media import Pictures
 from bot.sandbox.x.messages import Threads
 from bot.sandbox.x.people import People, User
 from bot.sandbox.x.posts import Post, Posts
-from bot.sandbox.x.revisions import Revision
 
 HANDLE = "atelier_lumiere"
 
