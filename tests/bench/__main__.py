@@ -27,6 +27,7 @@ from bot.domain.understanding import Clerk
 from bot.sandbox.server import Sandbox, serving
 from bot.sandbox.stripe import payments
 from bot.sandbox.telegram import shoppers
+from bot.sandbox.telegram.people import Chat
 from tests.bench.subject import SECRET, comptoir, echo, product
 from tests.process.world import free_port
 
@@ -57,9 +58,9 @@ async def asked(sandbox: Sandbox, chat: int, text: str) -> float:
     return time.perf_counter() - begun
 
 
-async def answered(place: object, revision: int) -> None:
-    await place.revision.later_than(revision, PATIENCE)  # type: ignore[attr-defined]
-    if place.revision <= revision:  # type: ignore[attr-defined]
+async def answered(place: Chat, revision: int) -> None:
+    await place.revision.later_than(revision, PATIENCE)
+    if place.revision.number <= revision:
         raise SystemExit("a message was never answered")
 
 
