@@ -8,7 +8,7 @@ import os
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -25,9 +25,9 @@ from bot.domain.payments import Payment
 from bot.domain.retry import RetryPolicy
 from bot.errors import Permanent, StoreDamaged, Temporary
 from bot.metrics import measured
-from bot.parts import CHANNELS, accounts_of, enabled, provider_of, renderer_of, shop_of, utc_now
+from bot.parts import CHANNELS, ChannelMaker, accounts_of, enabled, provider_of, renderer_of, shop_of, utc_now
 from bot.payments.stripe import StripeProvider
-from bot.ports import Books, Channel, Rendered, Store, Task
+from bot.ports import Books, Channel, Clock, Rendered, Store, Task
 from bot.rendering import TemplateRenderer, templates_folder
 from bot.service.crossing import Crossing, waking
 from bot.service.deliver import Deliverer
@@ -36,7 +36,7 @@ from bot.service.intake import Reception
 from bot.service.merchant import ship
 from bot.service.perform import Performer
 from bot.service.receive import receive
-from bot.service.shop import Shop
+from bot.service.shop import Shop, new_ref, new_token
 from bot.service.sweep import Sweeper
 from bot.web.hatch import Hatch
 from bot.web.hooks import Hooks
@@ -54,6 +54,18 @@ RESTART_AFTER = 5.0
 
 def store_of(settings: Settings, *, writes: bool = True) -> Store:
     return open_store(settings.storage.url, settings.path.parent, writes=writes)
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a shop takes from where it runs. A simulation gives its own time, wires and dice."""
+
+    clock: Clock = utc_now
+    store: Callable[[Settings], Store] = store_of
+    channels: Mapping[str, ChannelMaker] = field(default_factory=lambda: CHANNELS)
+    provider: Callable[[Settings, Clock], StripeProvider] = provider_of
+    ref: Callable[[], str] = new_ref
+    token: Callable[[], str] = new_token
 
 
 @dataclass(frozen=True)
@@ -104,44 +116,48 @@ def rehearsed(settings: Settings) -> Rehearsal:
 
 
 @asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[Running]:
+async def opened(settings: Settings, here: Surroundings = Surroundings()) -> AsyncIterator[Running]:
     """Every part of the shop, made, joined and at work, without a web server; ended in order on leaving.
 
     Raises Busy where another process runs the shop, StoreDamaged where its database cannot be trusted.
     """
-    store = store_of(settings)
+    store, clock = here.store(settings), here.clock
     write = Crossing(store)
     renderer = renderer_of(settings)
-    channels = {name: CHANNELS[name](settings, renderer, write) for name in enabled(settings)}
-    provider = provider_of(settings)
-    shop = shop_of(
-        settings,
-        provider,
-        lambda channel, chat: channel in channels and channels[channel].free(chat),
-        lambda channel: _elsewhere(channels, channel),
+    channels = {name: here.channels[name](settings, renderer, write, clock) for name in enabled(settings)}
+    provider = here.provider(settings, clock)
+    shop = replace(
+        shop_of(
+            settings,
+            provider,
+            lambda channel, chat: channel in channels and channels[channel].free(chat),
+            lambda channel: _elsewhere(channels, channel),
+        ),
+        ref=here.ref,
+        token=here.token,
     )
-    gates = {"x": Gate(accounts_of(settings), write, utc_now)}
+    gates = {"x": Gate(accounts_of(settings), write, clock)}
     perform = Performer(shop, store, channels, provider, renderer, gates)
     policy = RetryPolicy(settings.delivery.retry_base, settings.delivery.max_attempts)
-    deliverer = Deliverer(perform, write, utc_now, policy=policy, lease=settings.delivery.lease)
+    deliverer = Deliverer(perform, write, clock, policy=policy, lease=settings.delivery.lease)
     awake = waking(write, deliverer.wake)
-    reception = Reception(shop, awake, utc_now, renderer.word)
-    sweeper = Sweeper(shop, write, awake, utc_now, every=SWEEP_EVERY)
+    reception = Reception(shop, awake, clock, renderer.word)
+    sweeper = Sweeper(shop, write, awake, clock, every=SWEEP_EVERY)
     await write(lambda books: books.shelf.sync(settings.catalogue))
-    await write(lambda books: books.outbox.recover(utc_now()))
+    await write(lambda books: books.outbox.recover(clock()))
     tasks = [
         asyncio.create_task(deliverer.run(), name="deliveries"),
         asyncio.create_task(sweeper.run(), name="sweeping"),
     ]
     listening = [asyncio.create_task(_listen(channel, reception), name=name) for name, channel in channels.items()]
-    hooks = _hooks(settings, channels, reception, provider)
+    hooks = _hooks(settings, channels, reception, provider, clock)
 
     async def wind_down() -> None:
         await _ended(listening)
         await deliverer.drain(DRAIN)
 
     async def shipped(asked: Mapping[str, str]) -> None:
-        await awake(lambda books: ship(shop, books, asked["ref"], asked["tracking"], utc_now()))
+        await awake(lambda books: ship(shop, books, asked["ref"], asked["tracking"], clock()))
 
     hatch = Hatch(secrets.token_urlsafe(24), {"ship": shipped})
     _open_hatch(settings, hatch)
@@ -206,7 +222,7 @@ async def _ended(tasks: Sequence[asyncio.Task[None]]) -> None:
 
 
 def _hooks(
-    settings: Settings, channels: Mapping[str, Channel], reception: Reception, provider: StripeProvider
+    settings: Settings, channels: Mapping[str, Channel], reception: Reception, provider: StripeProvider, clock: Clock
 ) -> Hooks:
     telegram = channels.get("telegram")
     hook_secret = settings.secrets.telegram_webhook_secret
@@ -214,7 +230,7 @@ def _hooks(
     return Hooks(
         provider=provider,
         settle=reception.settle,
-        clock=utc_now,
+        clock=clock,
         take=telegram.take if by_webhook and isinstance(telegram, TelegramChannel) else None,
         telegram_secret=hook_secret.get_secret_value() if hook_secret and by_webhook else "",
         x=x if isinstance(x := channels.get("x"), XChannel) else None,

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from bot.config import Settings
 from bot.errors import Permanent, Problem, Temporary
-from bot.parts import CHANNELS, enabled, provider_of, public_url, renderer_of
+from bot.parts import CHANNELS, enabled, provider_of, public_url, renderer_of, utc_now
 from bot.payments.stripe import StripeProvider
 from bot.ports import Books, Channel, PaymentProvider
 
@@ -27,7 +27,7 @@ async def _asked(settings: Settings) -> list[Problem]:
     found: list[Problem] = []
     renderer = renderer_of(settings)
     for name in enabled(settings):
-        channel = CHANNELS[name](settings, renderer, _Nowhere())
+        channel = CHANNELS[name](settings, renderer, _Nowhere(), utc_now)
         found += [Problem("environment", 0, name, wrong, remedy) for wrong, remedy in await channel.examine()]
         await channel.stop()
     provider = provider_of(settings)
@@ -41,7 +41,7 @@ async def registered(settings: Settings, only: Sequence[str] = ()) -> Mapping[st
     done: dict[str, Sequence[str]] = {}
     renderer = renderer_of(settings)
     parts: list[Channel | PaymentProvider] = [
-        CHANNELS[name](settings, renderer, _Nowhere()) for name in enabled(settings)
+        CHANNELS[name](settings, renderer, _Nowhere(), utc_now) for name in enabled(settings)
     ]
     parts.append(provider_of(settings))
     for part in parts:

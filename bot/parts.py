@@ -15,7 +15,7 @@ from bot.domain.conversation import Counter, Rules
 from bot.domain.costs import Charge, micro
 from bot.domain.understanding import Clerk
 from bot.payments.stripe import CheckoutRequest, SignedEvents, StripeProvider
-from bot.ports import Channel, Writer
+from bot.ports import Channel, Clock, Writer
 from bot.rendering import LANGUAGES, TemplateRenderer, Voice
 from bot.service.gate import can_answer
 from bot.service.meter import Accounts, RowMeter
@@ -68,7 +68,7 @@ def page_of(settings: Settings) -> Callable[[str], str]:
     return lambda token: f"{base}/o/{token}"
 
 
-def provider_of(settings: Settings) -> StripeProvider:
+def provider_of(settings: Settings, clock: Clock = utc_now) -> StripeProvider:
     secrets = settings.secrets
     return StripeProvider(
         secrets.stripe_api_key.get_secret_value() if secrets.stripe_api_key else NO_KEY,
@@ -82,12 +82,12 @@ def provider_of(settings: Settings) -> StripeProvider:
             automatic_tax=settings.stripe.automatic_tax,
         ),
         events=SignedEvents([secret.get_secret_value() for secret in secrets.stripe_webhook_secret]),
-        clock=utc_now,
+        clock=clock,
         livemode=settings.stripe.livemode,
     )
 
 
-def _telegram(settings: Settings, renderer: TemplateRenderer, _write: Writer) -> Channel:
+def _telegram(settings: Settings, renderer: TemplateRenderer, _write: Writer, _clock: Clock) -> Channel:
     own, secrets = settings.telegram, settings.secrets
     assert secrets.telegram_bot_token is not None
     hook_secret = secrets.telegram_webhook_secret
@@ -119,7 +119,7 @@ def accounts_of(settings: Settings) -> Accounts:
     return Accounts("x", prices, micro(settings.x.daily_budget_usd))
 
 
-def _x(settings: Settings, _renderer: TemplateRenderer, write: Writer) -> Channel:
+def _x(settings: Settings, _renderer: TemplateRenderer, write: Writer, clock: Clock) -> Channel:
     own, secrets = settings.x, settings.secrets
     return XChannel(
         XSettings(
@@ -138,12 +138,13 @@ def _x(settings: Settings, _renderer: TemplateRenderer, write: Writer) -> Channe
             zone=ZoneInfo(settings.shop.timezone),
             webhook=f"{public_url(settings)}/x/webhook" if own.mode == "webhook" else None,
         ),
-        RowMeter(accounts_of(settings), write, utc_now),
-        utc_now,
+        RowMeter(accounts_of(settings), write, clock),
+        clock,
     )
 
 
-CHANNELS: Mapping[str, Callable[[Settings, TemplateRenderer, Writer], Channel]] = {"telegram": _telegram, "x": _x}
+ChannelMaker = Callable[[Settings, TemplateRenderer, Writer, Clock], Channel]
+CHANNELS: Mapping[str, ChannelMaker] = {"telegram": _telegram, "x": _x}
 """A new channel is one file and one line here."""
 
 
