@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import secrets
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -33,16 +34,19 @@ from bot.service.crossing import Crossing, waking
 from bot.service.deliver import Deliverer
 from bot.service.gate import Gate
 from bot.service.intake import Reception
-from bot.service.merchant import ship
 from bot.service.perform import Performer
+from bot.service.privacy import erase, scrub, scrub_what_is_left
 from bot.service.receive import receive
+from bot.service.reconcile import Reconciler
+from bot.service.restoring import woken
 from bot.service.shop import Shop, new_ref, new_token
 from bot.service.sweep import Sweeper
+from bot.service.wishes import WISHES, Wish
 from bot.web.hatch import Hatch
 from bot.web.hooks import Hooks
 from bot.web.pages import Pages, ShopFacts
 from bot.web.site import Site
-from storage import SqliteStore, open_store
+from storage import Copy, Restored, SqliteStore, copy_books, open_store, restore_books
 
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
@@ -56,11 +60,23 @@ def store_of(settings: Settings, *, writes: bool = True) -> Store:
     return open_store(settings.storage.url, settings.path.parent, writes=writes)
 
 
+def backed_up(settings: Settings, target: Path, *, force: bool) -> Copy:
+    """A copy of the books, made while the shop runs or rests. Raises Permanent or StoreDamaged with the reason."""
+    return copy_books(settings.database_path, target, utc_now(), force=force)
+
+
+def restored(settings: Settings, copy: Path) -> Restored:
+    """A copy put in the place of the books. Raises Busy while the shop runs, Permanent or StoreDamaged."""
+    return restore_books(copy, settings.database_path)
+
+
 @dataclass(frozen=True)
 class Surroundings:
     """What a shop takes from where it runs. A simulation gives its own time, wires and dice."""
 
     clock: Clock = utc_now
+    steady: Callable[[], float] = time.monotonic
+    """Seconds of a clock that nobody puts forward or back."""
     store: Callable[[Settings], Store] = store_of
     channels: Mapping[str, ChannelMaker] = field(default_factory=lambda: CHANNELS)
     provider: Callable[[Settings, Clock], StripeProvider] = provider_of
@@ -137,17 +153,29 @@ async def opened(settings: Settings, here: Surroundings = Surroundings()) -> Asy
         token=here.token,
     )
     gates = {"x": Gate(accounts_of(settings), write, clock)}
-    perform = Performer(shop, store, channels, provider, renderer, gates)
+    perform = Performer(shop, store, channels, provider, renderer, gates, clock)
     policy = RetryPolicy(settings.delivery.retry_base, settings.delivery.max_attempts)
     deliverer = Deliverer(perform, write, clock, policy=policy, lease=settings.delivery.lease)
     awake = waking(write, deliverer.wake)
     reception = Reception(shop, awake, clock, renderer.word)
-    sweeper = Sweeper(shop, write, awake, clock, every=SWEEP_EVERY)
+    reconciler = Reconciler(shop, store, write, awake, reception.settle, clock, every=settings.reconcile.every)
+    tasks: list[asyncio.Task[None]] = []
+
+    def ailing() -> Mapping[str, str]:
+        parts = {"storage": store.healthy(), provider.name: provider.healthy()}
+        parts |= {name: channel.healthy() for name, channel in channels.items()}
+        parts |= {task.get_name(): "it has ended" for task in tasks if task.done()}
+        return {name: why for name, why in parts.items() if why is not None}
+
+    sweeper = Sweeper(shop, write, awake, clock, every=SWEEP_EVERY, steady=here.steady, ailing=ailing)
     await write(lambda books: books.shelf.sync(settings.catalogue))
+    await write(lambda books: woken(books, clock()))
     await write(lambda books: books.outbox.recover(clock()))
-    tasks = [
+    await asyncio.to_thread(scrub_what_is_left, store, clock())
+    tasks += [
         asyncio.create_task(deliverer.run(), name="deliveries"),
         asyncio.create_task(sweeper.run(), name="sweeping"),
+        asyncio.create_task(reconciler.run(), name="reconciling"),
     ]
     listening = [asyncio.create_task(_listen(channel, reception), name=name) for name, channel in channels.items()]
     hooks = _hooks(settings, channels, reception, provider, clock)
@@ -156,13 +184,25 @@ async def opened(settings: Settings, here: Surroundings = Surroundings()) -> Asy
         await _ended(listening)
         await deliverer.drain(DRAIN)
 
-    async def shipped(asked: Mapping[str, str]) -> None:
-        await awake(lambda books: ship(shop, books, asked["ref"], asked["tracking"], clock()))
+    def granted(wish: Wish) -> Callable[[Mapping[str, str]], Awaitable[None]]:
+        async def grant(asked: Mapping[str, str]) -> None:
+            await awake(lambda books: wish(shop, books, asked, clock()))
 
-    hatch = Hatch(secrets.token_urlsafe(24), {"ship": shipped})
+        return grant
+
+    async def reconciled(_asked: Mapping[str, str]) -> object:
+        return (await reconciler.once()).wire()
+
+    async def erased(asked: Mapping[str, str]) -> None:
+        await awake(lambda books: erase(books, asked["channel"], asked["chat"], clock()))
+        await asyncio.to_thread(scrub, store, clock())
+
+    wishes = {name: granted(wish) for name, wish in WISHES.items()}
+    hatch = Hatch(secrets.token_urlsafe(24), {**wishes, "reconcile": reconciled, "erase": erased})
     _open_hatch(settings, hatch)
     try:
-        site = _site(settings, hooks, store, channels, provider, [*tasks, *listening], hatch)
+        tasks += listening
+        site = _site(settings, hooks, store, ailing, hatch)
         yield Running(store, site, wind_down)
     finally:
         hatch_file(settings).unlink(missing_ok=True)
@@ -238,13 +278,7 @@ def _hooks(
 
 
 def _site(
-    settings: Settings,
-    hooks: Hooks,
-    store: Store,
-    channels: Mapping[str, Channel],
-    provider: StripeProvider,
-    tasks: Sequence[asyncio.Task[None]],
-    hatch: Hatch,
+    settings: Settings, hooks: Hooks, store: Store, ailing: Callable[[], Mapping[str, str]], hatch: Hatch
 ) -> Site:
     own = settings.path.parent / "templates"
     folders: list[Path] = [folder for folder in (own, templates_folder()) if folder.is_dir()]
@@ -257,11 +291,5 @@ def _site(
             return None if order is None else (order, books.payments.of(order.ref))
 
         return store.read(find)
-
-    def ailing() -> Mapping[str, str]:
-        parts = {"storage": store.healthy(), provider.name: provider.healthy()}
-        parts |= {name: channel.healthy() for name, channel in channels.items()}
-        parts |= {task.get_name(): "it has ended" for task in tasks if task.done()}
-        return {name: why for name, why in parts.items() if why is not None}
 
     return Site(hooks, Pages(folders, facts), look, ailing, lambda: measured(store), shop.locale, hatch)

@@ -16,6 +16,7 @@ PER_SALE = Gauge("comptoir_channel_cost_per_sale_usd", "30 days' cost by paid or
 POLICY = Gauge(
     "comptoir_channel_policy", "30 days' verdicts of a channel's gate", ["channel", "act", "reason", "allowed"]
 )
+CONFIG_REFUSED = Gauge("comptoir_config_refused", "1 while bot.toml as it lies there was refused by a reload")
 METERED = ("x",)
 WINDOW = timedelta(days=30)
 

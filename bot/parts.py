@@ -7,9 +7,11 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from pydantic import SecretStr
+from stripe import HTTPClient
+from telegram.request import BaseRequest
 
-from bot.channels.telegram import TelegramChannel, TelegramSettings
-from bot.channels.x import XChannel, XKeys, XSettings
+from bot.channels.telegram import AiohttpRequest, TelegramChannel, TelegramSettings
+from bot.channels.x import XChannel, XKeys, XSettings, XWire
 from bot.config import Settings
 from bot.domain.conversation import Counter, Rules
 from bot.domain.costs import Charge, micro
@@ -25,6 +27,11 @@ COMMANDS = ("start", "shop", "orders", "cart", "help", "terms", "support", "pays
 """What Telegram's menu offers, in this order."""
 NO_KEY = "rk_test_none"
 """What stands for a key where nothing is ever asked of Stripe."""
+
+
+STRIPES_LIMIT = 25.0
+LIFTED = 1000.0
+"""Messages a second from which on a shop has no platform before it that could count."""
 
 
 def utc_now() -> datetime:
@@ -68,26 +75,47 @@ def page_of(settings: Settings) -> Callable[[str], str]:
     return lambda token: f"{base}/o/{token}"
 
 
-def provider_of(settings: Settings, clock: Clock = utc_now) -> StripeProvider:
+def request_of(settings: Settings) -> CheckoutRequest:
+    return CheckoutRequest(
+        catalogue=settings.catalogue,
+        hold=settings.orders.hold,
+        page=page_of(settings),
+        shipping_countries=settings.stripe.shipping_countries,
+        promotion_codes=settings.stripe.allow_promotion_codes,
+        automatic_tax=settings.stripe.automatic_tax,
+    )
+
+
+def creations_of(settings: Settings) -> float:
+    """Payment pages a second; 0 is no limit, as for a benchmark that has lifted the platform's own."""
+    if settings.stripe.creations_per_second is not None:
+        return settings.stripe.creations_per_second
+    return 0 if settings.telegram.messages_per_second >= LIFTED else STRIPES_LIMIT
+
+
+def provider_of(
+    settings: Settings, clock: Clock = utc_now, http: Callable[[], HTTPClient] | None = None
+) -> StripeProvider:
     secrets = settings.secrets
     return StripeProvider(
         secrets.stripe_api_key.get_secret_value() if secrets.stripe_api_key else NO_KEY,
         host=settings.stripe.api_base,
-        request=CheckoutRequest(
-            catalogue=settings.catalogue,
-            hold=settings.orders.hold,
-            page=page_of(settings),
-            shipping_countries=settings.stripe.shipping_countries,
-            promotion_codes=settings.stripe.allow_promotion_codes,
-            automatic_tax=settings.stripe.automatic_tax,
-        ),
+        request=request_of(settings),
         events=SignedEvents([secret.get_secret_value() for secret in secrets.stripe_webhook_secret]),
         clock=clock,
         livemode=settings.stripe.livemode,
+        creations_per_second=creations_of(settings),
+        http=http,
     )
 
 
-def _telegram(settings: Settings, renderer: TemplateRenderer, _write: Writer, _clock: Clock) -> Channel:
+def telegram_of(
+    settings: Settings,
+    renderer: TemplateRenderer,
+    _write: Writer,
+    _clock: Clock,
+    request: Callable[..., BaseRequest] = AiohttpRequest,
+) -> Channel:
     own, secrets = settings.telegram, settings.secrets
     assert secrets.telegram_bot_token is not None
     hook_secret = secrets.telegram_webhook_secret
@@ -105,7 +133,8 @@ def _telegram(settings: Settings, renderer: TemplateRenderer, _write: Writer, _c
             commands={"": worded[settings.shop.locale]} | worded,
             webhook=f"{public_url(settings)}/telegram/webhook" if own.mode == "webhook" else None,
             webhook_secret=hook_secret.get_secret_value() if hook_secret else "",
-        )
+        ),
+        request,
     )
 
 
@@ -119,7 +148,13 @@ def accounts_of(settings: Settings) -> Accounts:
     return Accounts("x", prices, micro(settings.x.daily_budget_usd))
 
 
-def _x(settings: Settings, _renderer: TemplateRenderer, write: Writer, clock: Clock) -> Channel:
+def x_of(
+    settings: Settings,
+    _renderer: TemplateRenderer,
+    write: Writer,
+    clock: Clock,
+    wire: Callable[[XKeys, str, Clock], XWire] = XWire,
+) -> Channel:
     own, secrets = settings.x, settings.secrets
     return XChannel(
         XSettings(
@@ -140,11 +175,12 @@ def _x(settings: Settings, _renderer: TemplateRenderer, write: Writer, clock: Cl
         ),
         RowMeter(accounts_of(settings), write, clock),
         clock,
+        wire,
     )
 
 
 ChannelMaker = Callable[[Settings, TemplateRenderer, Writer, Clock], Channel]
-CHANNELS: Mapping[str, ChannelMaker] = {"telegram": _telegram, "x": _x}
+CHANNELS: Mapping[str, ChannelMaker] = {"telegram": telegram_of, "x": x_of}
 """A new channel is one file and one line here."""
 
 

@@ -24,7 +24,7 @@ from markupsafe import Markup
 from bot.domain.conversation.typed import choices
 from bot.domain.effects import Button, Say
 from bot.domain.money import to_decimal
-from bot.errors import Problem
+from bot.errors import ConfigError, Problem
 from bot.ports import Rendered
 from bot.samples import LABELS, SAMPLES
 
@@ -35,6 +35,8 @@ ESCAPED = frozenset({"telegram"})
 TYPED = frozenset({"x"})
 """Channels without buttons: a choice is typed as its number."""
 MESSAGES = tuple(SAMPLES)
+BROKEN = (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError)
+"""What rendering may raise for the template's own fault."""
 Rows = tuple[tuple[tuple[str, str | None, str | None], ...], ...]
 
 
@@ -56,7 +58,10 @@ class Voice:
 
 
 class TemplateRenderer:
-    """Templates `<language>/<message>.j2`, or `<language>/<message>.<channel>.j2` where one differs."""
+    """Templates `<language>/<message>.j2`, or `<language>/<message>.<channel>.j2` where one differs.
+
+    Raises ConfigError where a `words.toml` cannot be read or one of its wordings cannot be compiled.
+    """
 
     def __init__(self, voice: Voice, own: Path | None = None, *, languages: Sequence[str] = LANGUAGES) -> None:
         self._languages = tuple(languages)
@@ -66,18 +71,31 @@ class TemplateRenderer:
             for language in self._languages
             for html in (True, False)
         }
-        self._words = {language: self._read_words(folders, language) for language in self._languages}
+        faults: list[Problem] = []
+        self._words = {language: self._read_words(folders, language, faults) for language in self._languages}
         self._compiled: dict[tuple[str, str, str], Template] = {}
+        if faults:
+            raise ConfigError(faults)
 
-    def _read_words(self, folders: Sequence[Path], language: str) -> Mapping[str, Template]:
+    def _read_words(self, folders: Sequence[Path], language: str, faults: list[Problem]) -> Mapping[str, Template]:
         """The short words of buttons and notices; each is a little template."""
-        merged: dict[str, str] = {}
+        words: dict[str, Template] = {}
+        plain = self._environments[language, False]
         for folder in reversed(folders):
             path = folder / language / "words.toml"
-            if path.is_file():
-                merged |= tomllib.loads(path.read_text(encoding="utf-8"))
-        plain = self._environments[language, False]
-        return {name: plain.from_string(text) for name, text in merged.items()}
+            if not path.is_file():
+                continue
+            try:
+                written = tomllib.loads(path.read_text(encoding="utf-8"))
+            except ValueError as error:  # not UTF-8, or not TOML
+                faults.append(Problem(str(path), _line_of(error), path.name, str(error), "mend the file"))
+                continue
+            for name, text in written.items():
+                try:
+                    words[name] = plain.from_string(text)
+                except (TemplateError, TypeError) as error:
+                    faults.append(Problem(str(path), 0, name, str(error), "mend the wording"))
+        return words
 
     def say(self, say: Say, *, channel: str, task: int) -> Rendered:
         language = say.language if say.language in self._languages else self._languages[0]
@@ -130,7 +148,7 @@ class TemplateRenderer:
             for name, template in words.items():
                 try:
                     template.render(LABELS)
-                except TemplateError as error:
+                except BROKEN as error:
                     found.append(Problem(f"templates/{language}/words.toml", 0, name, str(error), "mend the wording"))
         return list(dict.fromkeys(found))
 
@@ -144,9 +162,15 @@ class TemplateRenderer:
         except TemplateError as error:
             line = getattr(error, "lineno", 0) or 0
             return Problem(f"templates/{name}", line, message, str(error), "mend the template")
-        except (TypeError, ValueError) as error:
+        except BROKEN as error:
             return Problem(f"templates/{name}", 0, message, str(error), "mend the template")
         return None
+
+
+def _line_of(error: ValueError) -> int:
+    """Where TOML stops, counted from 1; 0 where that is not said."""
+    place = re.search(r"at line (\d+)", str(error))
+    return int(place[1]) if place else 0
 
 
 def _environment(voice: Voice, folders: Sequence[Path], language: str, *, html: bool) -> ImmutableSandboxedEnvironment:

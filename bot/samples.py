@@ -116,6 +116,8 @@ SAMPLES: Mapping[str, Sequence[Facts]] = {
     "public_open": [PUBLIC | {"wording": way} for way in range(3)],
     "refund_due": [ORDER | {"twice": True}, ORDER | {"twice": False}],
     "refunded": [ORDER | {"refunded": 500, "whole": False}, ORDER | {"refunded": 3600, "whole": True}],
+    "called_off": [ORDER],
+    "returned": [ORDER],
     "shipped": [ORDER | {"tracking": "6A123"}, ORDER | {"tracking": ""}],
     "sold_out": [WANTED | {"alternatives": 2}, {"name": "Mug", "quantity": 1, "alternatives": []}],
     "stopped": [{}],

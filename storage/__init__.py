@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.errors import ConfigError, Problem
 from bot.ports import Store
+from storage.copies import Copy, Restored, copy_books, restore_books
 from storage.sqlite import SqliteStore
 
 
@@ -16,7 +17,7 @@ def _sqlite(url: str, folder: Path, **options: Any) -> Store:
     return SqliteStore(path if path == ":memory:" else str((folder / path).resolve()), **options)
 
 
-__all__ = ["SqliteStore", "open_store"]
+__all__ = ["Copy", "Restored", "SqliteStore", "copy_books", "open_store", "restore_books"]
 
 ENGINES: dict[str, Callable[..., Store]] = {"sqlite": _sqlite}
 

@@ -8,6 +8,9 @@ from datetime import datetime
 
 from storage.rows import stamp
 
+MOST_KEYS = 500
+"""Keys looked up by one statement."""
+
 
 class SqlInbox:
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -19,6 +22,15 @@ class SqlInbox:
             (source, key, stamp(now)),
         )
         return done.rowcount == 1
+
+    def unknown(self, source: str, keys: Sequence[str]) -> frozenset[str]:
+        known: set[str] = set()
+        for start in range(0, len(keys), MOST_KEYS):
+            some = keys[start : start + MOST_KEYS]
+            marks = ", ".join("?" * len(some))
+            rows = self._do(f"SELECT key FROM inbox WHERE source = ? AND key IN ({marks})", (source, *some))
+            known.update(key for (key,) in rows)
+        return frozenset(keys) - known
 
     def set_aside(
         self, source: str, key: str, body: str, error: str, *, again_at: datetime | None, now: datetime

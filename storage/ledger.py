@@ -28,6 +28,10 @@ class SqlLedger:
             (name, value, stamp(now)),
         )
 
+    def cursors(self, prefix: str) -> Mapping[str, str]:
+        rows = self._do("SELECT name, value FROM cursors WHERE name >= ? AND name < ?", (prefix, prefix + "\U0010ffff"))
+        return {name[len(prefix) :]: value for name, value in rows}
+
     def quota(self, name: str) -> tuple[int, int, datetime] | None:
         row = self._do("SELECT most, used, until FROM quotas WHERE name = ?", (name,)).fetchone()
         return (row[0], row[1], moment(row[2])) if row else None

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from bot.domain.orders import CancelReason, Order, OrderStatus, may_become
-from storage.rows import ORDER_COLUMNS, order, stamp
+from storage.rows import ORDER_COLUMNS, moment, order, stamp
 
 
 class SqlOrders:
@@ -53,6 +53,10 @@ class SqlOrders:
             (channel, chat, limit),
         ).fetchall()
         return [self._with_lines(row) for row in rows]
+
+    def first_at(self) -> datetime | None:
+        (first,) = self._do("SELECT min(created_at) FROM orders").fetchone()
+        return moment(first) if first else None
 
     def unpaid(self, channel: str, chat: str) -> int:
         row = self._do(
@@ -131,5 +135,9 @@ class SqlOrders:
             (stamp(since),),
         ).fetchall()
 
-    def end_hold(self, ref: str, state: Literal["released", "sold"]) -> bool:
-        return self._do("UPDATE orders SET hold = ? WHERE ref = ? AND hold = 'live'", (state, ref)).rowcount == 1
+    def end_hold(self, ref: str, state: Literal["released", "sold"], *, sold: bool = False) -> bool:
+        before = "sold" if sold else "live"
+        return self._do("UPDATE orders SET hold = ? WHERE ref = ? AND hold = ?", (state, ref, before)).rowcount == 1
+
+    def take_again(self, ref: str) -> None:
+        self._do("UPDATE orders SET hold = 'sold' WHERE ref = ? AND hold = 'released'", (ref,))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bot.domain.effects import Button, Effect, Retire, Say
+from bot.domain.privacy import ALIAS, is_alias
 from bot.ports import Receipt, Task
 from storage.rows import dump_effect, kind, load_effect, stamp
 
@@ -53,6 +54,8 @@ class SqlOutbox:
         eager: bool = False,
         lease: timedelta = LEASE,
     ) -> Receipt:
+        if isinstance(effect, Say | Retire) and is_alias(chat):  # who is forgotten is not spoken to (F131)
+            return Receipt()
         lane = _lane(effect, channel, chat, ref)
         eager = eager and not self._do(f"SELECT 1 FROM outbox WHERE lane = ? AND {_OPEN} LIMIT 1", (lane,)).fetchone()
         row = self._do(
@@ -161,6 +164,23 @@ class SqlOutbox:
             if spoken and ambiguous >= MOST_UNCERTAIN:
                 self._bury(row_id, "whether it arrived is unknown, twice", now)
         return len(taken)
+
+    def give_up_old(self, before: datetime, why: str) -> int:
+        silent = ", ".join("?" * len(SILENT))
+        return self._do(
+            f"UPDATE outbox SET state = 'dead', error = ? WHERE {_OPEN} AND created_at < ? AND kind NOT IN ({silent})",
+            (why, stamp(before), *sorted(SILENT)),
+        ).rowcount
+
+    def revive(self, rows: Sequence[int] | None, now: datetime) -> frozenset[str]:
+        wanted = "" if rows is None else f" AND id IN ({', '.join('?' * len(rows))})"
+        revived = self._do(
+            f"UPDATE outbox SET state = 'queued', attempts = 0, not_before = '{AT_ONCE}', error = NULL"
+            f" WHERE state = 'dead' AND chat NOT GLOB '{ALIAS}*'{wanted}"
+            " RETURNING lane",
+            tuple(rows or ()),
+        ).fetchall()
+        return frozenset(lane for (lane,) in revived)
 
     def bury(self, channel: str, chat: str, error: str) -> int:
         return self._do(

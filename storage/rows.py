@@ -26,6 +26,11 @@ def moment(stamped: str) -> datetime:
     return datetime.fromisoformat(stamped)
 
 
+def shifted(column: str) -> str:
+    """SQL: the stamp of a column and a number of seconds, as a stamp."""
+    return f"strftime('%Y-%m-%dT%H:%M:%fZ', {column}, printf('%+.3f seconds', ?))"
+
+
 def maybe(stamped: str | None) -> datetime | None:
     return None if stamped is None else moment(stamped)
 
@@ -77,13 +82,32 @@ def order(row: Sequence[Any], lines: Sequence[Sequence[Any]]) -> Order:
 
 PAYMENT_COLUMNS = (
     "key, ref, provider, status, currency, amount_minor, request, created_at, paid_minor, refunded_minor, "
-    "external_id, intent, url, receipt_url"
+    "external_id, intent, url, receipt_url, due, agreed_at, ship_to"
 )
 
 
 def payment(row: Sequence[Any]) -> Payment:
-    key, ref, provider, status, currency, amount, request, made, *rest = row
-    return Payment(key, ref, provider, PaymentStatus(status), currency, amount, request, moment(made), *rest)
+    key, ref, provider, status, currency, amount, request, made, paid, back, *rest, due, agreed, ship_to = row
+    session, intent, url, receipt = rest
+    return Payment(
+        key=key,
+        ref=ref,
+        provider=provider,
+        status=PaymentStatus(status),
+        currency=currency,
+        amount_minor=amount,
+        request=request,
+        created_at=moment(made),
+        paid_minor=paid,
+        refunded_minor=back,
+        external_id=session,
+        intent=intent,
+        url=url,
+        receipt_url=receipt,
+        due=bool(due),
+        agreed_at=maybe(agreed),
+        ship_to=ship_to,
+    )
 
 
 SHOPPER_COLUMNS = "channel, chat, language, name, chosen, question, asked_at, quiet, reachable, wrote"
@@ -136,6 +160,7 @@ def dump_effect(effect: Effect) -> str:
                 "replaces": effect.replaces,
                 "pictured": effect.pictured,
                 "owed": effect.owed,
+                "invoice": effect.invoice,
             }
             body |= {name: value for name, value in optional.items() if value}
             if effect.answers is not None:
@@ -147,7 +172,7 @@ def dump_effect(effect: Effect) -> str:
         case CloseCheckout():
             body = {"close": effect.key}
         case GiveBack():
-            body = {"give_back": effect.key}
+            body = {"give_back": effect.key, "amount": effect.amount_minor, "serial": effect.serial}
         case _:
             assert_never(effect)
     return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
@@ -166,6 +191,8 @@ def load_effect(body: str) -> Effect:
             return OpenCheckout(key)
         case {"close": str(key)}:
             return CloseCheckout(key)
+        case {"give_back": str(key), "amount": int() | None as amount, "serial": str(serial)}:
+            return GiveBack(key, amount, serial)
         case {"give_back": str(key)}:
             return GiveBack(key)
         case unknown:
@@ -173,7 +200,7 @@ def load_effect(body: str) -> Effect:
 
 
 def _optional(rest: Mapping[Any, Any]) -> dict[str, Any]:
-    found = {name: rest[name] for name in ("picture", "replaces", "pictured", "owed") if name in rest}
+    found = {name: rest[name] for name in ("picture", "replaces", "pictured", "owed", "invoice") if name in rest}
     if "answers" in rest:
         found["answers"] = load_post(rest["answers"])
     return found

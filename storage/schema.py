@@ -135,6 +135,46 @@ CREATE INDEX outbox_typed ON outbox (chat, id) WHERE channel = 'x';
 CREATE INDEX policy_of_words ON policy (channel, words) WHERE allowed = 1 AND words != ''
 """
 
+THIRD = """
+ALTER TABLE payments ADD COLUMN due INTEGER NOT NULL DEFAULT 0;
+
+ALTER TABLE payments ADD COLUMN charge_refunded_minor INTEGER NOT NULL DEFAULT 0;
+
+ALTER TABLE payments ADD COLUMN looked_at TEXT NOT NULL DEFAULT '';
+
+UPDATE payments SET due = status = 'refund_due', charge_refunded_minor = refunded_minor;
+
+CREATE INDEX payments_unsettled ON payments (looked_at) WHERE status IN ('pending', 'processing');
+
+CREATE TABLE refunds (
+    id TEXT PRIMARY KEY, payment TEXT NOT NULL REFERENCES payments (key),
+    amount_minor INTEGER NOT NULL CHECK (amount_minor >= 0), failed INTEGER NOT NULL DEFAULT 0, at TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX refunds_of_payment ON refunds (payment);
+
+CREATE TABLE disputes (
+    id TEXT PRIMARY KEY, payment TEXT NOT NULL REFERENCES payments (key),
+    state TEXT NOT NULL CHECK (state IN ('inquiry', 'open', 'won', 'lost')), at TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX disputes_of_payment ON disputes (payment);
+
+CREATE INDEX orders_holding ON orders (ref) WHERE hold = 'live'
+"""
+
+FOURTH = """
+ALTER TABLE stock ADD COLUMN beyond INTEGER NOT NULL DEFAULT 0 CHECK (beyond >= 0);
+
+UPDATE stock SET beyond = held + sold - total, total = held + sold WHERE held + sold > total
+"""
+
+INVOICES = """
+ALTER TABLE payments ADD COLUMN agreed_at TEXT;
+
+ALTER TABLE payments ADD COLUMN ship_to TEXT
+"""
+
 VIEWS = {
     "v_orders": """
         SELECT o.ref, o.channel, o.chat, o.status, o.cancel_reason, o.needs_review IS NOT NULL AS needs_review,
@@ -146,8 +186,14 @@ VIEWS = {
     "v_order_lines": "SELECT ref, sku, name, quantity, unit_minor FROM order_lines",
     "v_payments": """
         SELECT ref, provider, external_id, status, currency,
-            CASE WHEN paid_minor > 0 THEN paid_minor ELSE amount_minor END AS amount_minor, refunded_minor, updated_at
+            CASE WHEN paid_minor > 0 THEN paid_minor ELSE amount_minor END AS amount_minor, refunded_minor, updated_at,
+            ship_to
         FROM payments""",
+    "v_refunds": """
+        SELECT r.id, p.ref, p.currency, r.amount_minor, r.failed, r.at
+        FROM refunds r JOIN payments p ON p.key = r.payment""",
+    "v_dead_letters": """
+        SELECT id, channel, chat, kind, ref, attempts, ambiguous, error, created_at FROM outbox WHERE state = 'dead'""",
     "v_stock": "SELECT sku, total, held, sold FROM stock",
     "v_inbox": "SELECT source, key, state, attempts, received_at FROM inbox",
     "v_outbox": "SELECT id, channel, chat, kind, ref, state, attempts, ambiguous, created_at, sent_at FROM outbox",
@@ -172,12 +218,38 @@ def m002_what_a_platform_allows_and_costs(db: Database) -> None:
         db.execute(statement)
 
 
+@MIGRATIONS()
+def m003_refunds_and_disputes_by_their_ids(db: Database) -> None:
+    for statement in THIRD.split(";\n"):
+        db.execute(statement)
+
+
+@MIGRATIONS()
+def m004_stock_promised_beyond_the_merchants_word(db: Database) -> None:
+    for statement in FOURTH.split(";\n"):
+        db.execute(statement)
+
+
+@MIGRATIONS()
+def m005_invoices_in_a_platforms_own_sheet(db: Database) -> None:
+    for statement in INVOICES.split(";\n"):
+        db.execute(statement)
+
+
 def check_version(connection: sqlite3.Connection) -> None:
     """Raises StoreDamaged where the database, opened for reading, is of an older version than this one."""
     applied = {name for (name,) in connection.execute("SELECT name FROM _sqlite_migrations").fetchall()}
     missing = sorted(name for name in globals() if name.startswith("m0") and name not in applied)
     if missing:
         raise StoreDamaged("the database was written by an older version: start the shop once to bring it up to date")
+
+
+def newer_than_ours(connection: sqlite3.Connection) -> list[str]:
+    """Migrations of the database that this version does not know. Raises StoreDamaged where it is no shop's at all."""
+    if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = '_sqlite_migrations'").fetchone():
+        raise StoreDamaged("it is not the database of a shop")
+    applied = {name for (name,) in connection.execute("SELECT name FROM _sqlite_migrations").fetchall()}
+    return sorted(applied - set(globals()))
 
 
 def migrate(connection: sqlite3.Connection) -> None:

@@ -10,6 +10,7 @@ import fcntl
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +20,7 @@ from bot.errors import Busy, StoreDamaged, Temporary
 from bot.ports import Books, View
 from storage.books import SqlBooks
 from storage.schema import VIEWS, check_version, migrate
-from storage.writer import WriterThread
+from storage.writer import Alone, WriterThread
 
 T = TypeVar("T")
 FIGURES = """
@@ -33,6 +34,8 @@ NEWEST_FIRST = {
     "v_payments": "updated_at",
     "v_inbox": "received_at",
     "v_outbox": "id",
+    "v_refunds": "at",
+    "v_dead_letters": "id",
     "v_history": "id",
     "v_alerts": "id",
     "v_costs": "id",
@@ -40,6 +43,11 @@ NEWEST_FIRST = {
 }
 LOCK_WAIT = 5.0
 """Seconds to wait for somebody else's lock (a backup tool, a person's shell)."""
+RESTORING = ".restoring"
+"""The file of this ending beside the database holds its next contents; until it has its place nothing is opened."""
+SCRUBS = 40
+SCRUB_WAIT = 0.25
+"""Seconds between two tries to empty the log: a reader (a backup) may keep it for as long as it reads."""
 
 
 def _stop_at_once(reason: str) -> None:
@@ -50,12 +58,22 @@ def _stop_at_once(reason: str) -> None:
 class SqliteStore:
     """Raises Busy where another process has the shop open and StoreDamaged where the file cannot be trusted."""
 
-    def __init__(self, path: str, *, writes: bool = True, fatal: Callable[[str], None] = _stop_at_once) -> None:
+    def __init__(
+        self,
+        path: str,
+        *,
+        writes: bool = True,
+        fatal: Callable[[str], None] = _stop_at_once,
+        writer: Callable[[sqlite3.Connection, Books, Callable[[str], None]], WriterThread] = WriterThread,
+    ) -> None:
         self._memory = path == ":memory:"
         self._address = "file:comptoir?mode=memory&cache=private" if self._memory else f"{Path(path).as_uri()}"
         self.path = path
-        self._lock = None if self._memory or not writes else _only_one(path)
+        self._lock = None if self._memory or not writes else only_one(path)
         self._resting: list[sqlite3.Connection] = []
+        if writes and Path(f"{path}{RESTORING}").exists():
+            self._unlock()
+            raise StoreDamaged(f"a restore of {path} was cut short: give the command `comptoir restore PATH` again")
         if not writes and not self._memory and not Path(path).exists():
             raise StoreDamaged(f"there is no database at {path} yet: start the shop first")
         try:
@@ -68,18 +86,20 @@ class SqliteStore:
             raise StoreDamaged(f"{path}: {error}. Look at its folder, its permissions and the disk's room") from error
         except sqlite3.DatabaseError as error:
             self._unlock()
-            raise StoreDamaged(f"{path}: {error}. Restore a backup; nothing was changed") from error
+            raise StoreDamaged(
+                f"{path}: {error}. Restore a backup with `comptoir restore PATH`; nothing was changed"
+            ) from error
         except BaseException:
             self._unlock()
             raise
         self._books = SqlBooks(self._connection)
-        self._writer = WriterThread(self._connection, self._books, fatal) if writes else None
+        self._writer = writer(self._connection, self._books, fatal) if writes else None
 
     def _open_writer(self, path: str) -> sqlite3.Connection:
         connection = sqlite3.connect(
             path, timeout=LOCK_WAIT, isolation_level=None, check_same_thread=False, cached_statements=256
         )
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON", "temp_store=MEMORY"):
             connection.execute(f"PRAGMA {pragma}").fetchall()
         migrate(connection)
         return connection
@@ -160,6 +180,21 @@ class SqliteStore:
             return str(error)
         return None
 
+    def scrub(self) -> None:
+        """SQLite leaves traces of moved rows in the gaps of its pages, whatever secure_delete says, and old pages in
+        its log: the first go by writing all anew, the second once no reader needs the log any more."""
+        self._alone(lambda connection: connection.execute("VACUUM").fetchall())
+        for _ in range(SCRUBS):
+            if self._alone(_log_emptied):
+                return
+            time.sleep(SCRUB_WAIT)
+        raise Temporary("others read the database: what was erased still stands in its log", retry_after=60)
+
+    def _alone(self, statement: Callable[[sqlite3.Connection], T]) -> T:
+        """Between two transactions, in the thread that owns the connection."""
+        result: T = self.write(Alone(statement))
+        return result
+
     def close(self) -> None:
         if self._writer is not None:
             self._writer.close()
@@ -174,7 +209,16 @@ class SqliteStore:
             self._lock = None
 
 
-def _only_one(path: str) -> IO[str]:
+def _log_emptied(connection: sqlite3.Connection) -> bool:
+    connection.execute("PRAGMA busy_timeout=100")  # a reader who takes its time must not hold up who writes
+    try:
+        (busy, _, _) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    finally:
+        connection.execute(f"PRAGMA busy_timeout={int(LOCK_WAIT * 1000)}")
+    return not busy
+
+
+def only_one(path: str) -> IO[str]:
     """A lock that lives as long as the process; the kernel lets it go however the process ends (F099)."""
     lock = Path(f"{path}.lock").open("a+", encoding="utf-8")  # noqa: SIM115 - kept open for the life of the store
     try:

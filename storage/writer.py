@@ -12,6 +12,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -29,13 +30,28 @@ Done = Callable[[Any, Exception | None], None]
 log = structlog.get_logger(__name__)
 
 
+@dataclass(frozen=True)
+class Alone:
+    """A work that no transaction may surround: done between two groups."""
+
+    statement: Callable[[sqlite3.Connection], Any]
+
+    def __call__(self, _books: Books) -> Any:
+        raise AssertionError("done between two groups, not in one")
+
+
 class WriterThread:
     """`fatal` is called once with the reason when the disk can no longer be trusted (F091); nothing is done after."""
+
+    longest = LONGEST_GROUP
 
     def __init__(self, connection: sqlite3.Connection, books: Books, fatal: Callable[[str], None]) -> None:
         self._connection, self._books, self._fatal = connection, books, fatal
         self._queue: queue.SimpleQueue[tuple[Work, Done] | None] = queue.SimpleQueue()
         self.broken: str | None = None
+        self._start()
+
+    def _start(self) -> None:
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
         self._thread.start()
 
@@ -58,12 +74,16 @@ class WriterThread:
 
     def _group(self, first: tuple[Work, Done]) -> bool:
         """Do and commit one group; False when it was the last one."""
+        if isinstance(first[0], Alone):
+            self._tell(first[1], *self._outside(first[0]))
+            return True
+        after: tuple[Work, Done] | None = None
         told: list[tuple[Done, Any, Exception | None]] = []
         current: tuple[Work, Done] | None = first
         last = False
         try:
             self._connection.execute("BEGIN IMMEDIATE")
-            until = time.monotonic() + LONGEST_GROUP
+            until = time.monotonic() + self.longest
             while current is not None:
                 told.append((current[1], *self._one(current[0])))
                 current = None
@@ -71,6 +91,8 @@ class WriterThread:
                     break
                 current = self._queue.get()
                 last = current is None
+                if current is not None and isinstance(current[0], Alone):
+                    after, current = current, None
             self._connection.execute("COMMIT")
         except Exception as error:  # noqa: BLE001 - whatever happened, everybody who waits is told
             failure = self._given_up(error)
@@ -79,6 +101,8 @@ class WriterThread:
             last = self._tell_the_waiting(told, failure) or last
         for done, result, failed in told:
             self._tell(done, result, failed)
+        if after is not None:
+            self._group(after)
         return not last
 
     def _tell_the_waiting(self, told: list[tuple[Done, Any, Exception | None]], failure: Exception) -> bool:
@@ -110,6 +134,12 @@ class WriterThread:
             return None, error
         execute("RELEASE work")
         return result, None
+
+    def _outside(self, alone: Alone) -> tuple[Any, Exception | None]:
+        try:
+            return alone.statement(self._connection), None
+        except Exception as error:  # noqa: BLE001 - who waits is told
+            return None, self._given_up(error)
 
     def _given_up(self, error: Exception) -> Exception:
         with contextlib.suppress(sqlite3.Error):

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from bot import __version__
-from bot.cli import books, figures, serve, setup, talk, webhooks
+from bot.cli import books, figures, keeping, privacy, serve, setup, talk, webhooks
 from bot.cli.output import BAD_CONFIG, FAILED, complain
 from bot.errors import Busy, ConfigError, Permanent, StoreDamaged, Temporary
 
@@ -109,6 +109,47 @@ app.add_typer(stock, name="stock")
 app.add_typer(products, name="products")
 hooks = typer.Typer(help="How services call the shop.", no_args_is_help=True)
 app.add_typer(hooks, name="webhooks")
+people = typer.Typer(help="What a shopper may ask about themselves.", no_args_is_help=True)
+app.add_typer(people, name="privacy")
+Who = Annotated[str, typer.Argument(metavar="CHANNEL:USER", help="As v_orders names them, for example telegram:1001.")]
+
+
+@app.command()
+def backup(
+    context: typer.Context,
+    path: Annotated[Path, typer.Argument(help="The file to write.")],
+    force: Annotated[bool, typer.Option("--force", help="Write over a file that stands there.")] = False,
+    as_json: Json = False,
+) -> None:
+    """A whole and checked copy of the database, while the shop runs or rests."""
+    raise typer.Exit(keeping.backup(context.obj, path, force=force, as_json=as_json))
+
+
+@app.command()
+def restore(
+    context: typer.Context,
+    path: Annotated[Path, typer.Argument(help="A copy made by backup.")],
+    as_json: Json = False,
+) -> None:
+    """Put a copy in the place of the database, which is moved aside; while the shop rests."""
+    raise typer.Exit(keeping.restore(context.obj, path, as_json=as_json))
+
+
+@people.command("export")
+def privacy_export(context: typer.Context, who: Who, as_json: Json = True) -> None:
+    """Everything that is held on a shopper and nobody else, as JSON."""
+    raise typer.Exit(privacy.export(context.obj, who))
+
+
+@people.command("erase")
+def privacy_erase(
+    context: typer.Context,
+    who: Who,
+    sure: Annotated[bool, typer.Option("--yes", help="Do not ask again.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Forget a shopper; their orders are kept without them. While the shop runs or rests."""
+    raise typer.Exit(privacy.erase(context.obj, who, sure=sure, as_json=as_json))
 
 
 @hooks.command("register")
@@ -136,7 +177,63 @@ def orders_ship(
     tracking: Annotated[str, typer.Option(help="A number or a link, told to the shopper.")] = "",
 ) -> None:
     """Note a paid order as sent, and say so in its thread; while the shop runs or rests."""
-    raise typer.Exit(books.ship(context.obj, ref, tracking))
+    told = f"{ref.upper()} is shipped; its shopper is told"
+    raise typer.Exit(books.done(context.obj, "ship", told, ref=ref, tracking=tracking))
+
+
+@orders.command("cancel")
+def orders_cancel(context: typer.Context, ref: str) -> None:
+    """End an order: an unpaid one once its page is closed, a paid one by giving back what was paid."""
+    raise typer.Exit(books.done(context.obj, "cancel", f"{ref.upper()} is being canceled", ref=ref))
+
+
+@orders.command("refund")
+def orders_refund(
+    context: typer.Context,
+    ref: str,
+    amount: Annotated[str, typer.Option(help="So much, 12.50 for example; else all that is left.")] = "",
+) -> None:
+    """Give back what was paid; its shopper is told once the provider has done it."""
+    raise typer.Exit(books.done(context.obj, "refund", f"{ref.upper()} is being refunded", ref=ref, amount=amount))
+
+
+@orders.command("return")
+def orders_return(context: typer.Context, ref: str) -> None:
+    """Note that what was sent has come back; the money is given back by `orders refund`."""
+    raise typer.Exit(books.done(context.obj, "return", f"{ref.upper()} has come back; its shopper is told", ref=ref))
+
+
+outbox = typer.Typer(help="What could not be said or done.", no_args_is_help=True)
+app.add_typer(outbox, name="outbox")
+
+
+@outbox.command("list")
+def outbox_list(context: typer.Context, as_json: Json = False) -> None:
+    """The dead letters, newest first, each with its reason."""
+    raise typer.Exit(books.listed(context.obj, "v_dead_letters", as_json=as_json))
+
+
+@outbox.command("retry")
+def outbox_retry(
+    context: typer.Context,
+    letters: Annotated[list[int] | None, typer.Argument(help="Their ids.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
+) -> None:
+    """Try dead letters again."""
+    if bool(letters) == every:
+        raise typer.BadParameter("name dead letters by their ids, or say --all")
+    rows = ",".join(str(letter) for letter in letters or ())
+    raise typer.Exit(books.done(context.obj, "retry", "queued again", rows=rows))
+
+
+@app.command()
+def reconcile(
+    context: typer.Context,
+    once: Annotated[bool, typer.Option("--once", help="One pass; a running shop makes one by itself ever so often.")],
+    as_json: Json = False,
+) -> None:
+    """Ask Stripe what was missed, and mend it; while the shop runs or rests."""
+    raise typer.Exit(books.reconcile(context.obj, as_json=as_json))
 
 
 @stock.command("list")

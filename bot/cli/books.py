@@ -8,7 +8,8 @@ from pathlib import Path
 from bot.app import store_of
 from bot.cli.output import FAILED, complain, show
 from bot.config import load
-from bot.merchant import ship_order
+from bot.merchant import do
+from bot.merchant import reconcile as ask
 from bot.ports import Store, View
 
 DETAILS: tuple[View, ...] = ("v_order_lines", "v_payments", "v_history")
@@ -44,10 +45,23 @@ def order(config: Path, ref: str, *, as_json: bool) -> int:
     return 0
 
 
-def ship(config: Path, ref: str, tracking: str) -> int:
-    """Raises Permanent with the reason where the order cannot be shipped."""
-    ship_order(load(config, secrets=False), ref, tracking)
-    print(f"{ref.upper()} is shipped; its shopper is told")
+def done(config: Path, wish: str, sentence: str, **asked: str) -> int:
+    """Raises Permanent with the reason where it cannot be done."""
+    do(load(config, secrets=False), wish, **asked)
+    print(sentence)
+    return 0
+
+
+def reconcile(config: Path, *, as_json: bool) -> int:
+    """Raises Temporary where the provider cannot be asked."""
+    found = ask(load(config))
+    if as_json:
+        print(json.dumps(found, ensure_ascii=False))
+        return 0
+    print(f"asked from {found['since']} on: {found['missed']} events missed, {found['ended']} pages had ended")
+    for name in ("orphans", "drift"):
+        for each in found[name]:  # type: ignore[attr-defined] # lists of text, see Found.wire
+            complain(f"{name}: {each}")
     return 0
 
 

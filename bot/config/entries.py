@@ -79,6 +79,8 @@ class ProductEntry(Written):
     """Other words that shoppers use for it."""
     category: Name | None = Field(None, examples=["Vaisselle"])
     """The shelf it stands on."""
+    restock: bool = Field(True, examples=[True])
+    """Whether what is given back before it was sent, or returned, is for sale again."""
     posts: Annotated[tuple[PostAddress, ...], Several] = Field(
         (), examples=[["https://x.com/atelier_lumiere/status/1234567890"]]
     )

@@ -137,6 +137,8 @@ class Stripe(Written):
     """Where parcels go, ISO 3166; without any no address is asked for."""
     allow_promotion_codes: Switch = Field(True, examples=[True])
     """Shoppers may type a promotion code of your Stripe account."""
+    creations_per_second: Rate | None = Field(None, examples=[25])
+    """Payment pages opened a second: Stripe's 25, or no limit where messages_per_second is lifted to 1000 or more."""
 
 
 class Channels(Written):

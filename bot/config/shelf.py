@@ -42,6 +42,7 @@ def _product(entry: ProductEntry, currency: str) -> Product:
         category=entry.category or "",
         keywords=entry.keywords,
         image=entry.image,
+        restock=entry.restock,
         translations=MappingProxyType({code: _translation(each) for code, each in entry.translations.items()}),
     )
 

@@ -48,6 +48,8 @@ class Product:
     keywords: tuple[str, ...] = ()
     image: str | None = None
     """A file's absolute path or an https address."""
+    restock: bool = True
+    """Whether what is given back is for sale again."""
     translations: Mapping[str, Translation] = field(default_factory=dict)
 
     def named(self, language: str) -> str:

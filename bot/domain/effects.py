@@ -20,7 +20,8 @@ Facts: TypeAlias = Mapping[str, Fact]
 class Button:
     """`label` names a wording in templates/<language>/words.toml, `facts` what it speaks of.
 
-    Either `action` (what pressing it asks of the shop) or `url` (an address it opens).
+    Either `action` (what pressing it asks of the shop) or `url` (an address it opens); neither on an invoice's own
+    button, which opens the payment sheet.
     """
 
     label: str
@@ -39,7 +40,8 @@ class Say:
     `replaces` is the platform's id of a message of ours that this one takes the place of; `pictured` says that
     the one replaced is a picture with a caption. `answers` is the public post that it replies to, for all to read;
     None for what is said in private. `owed` says that a paid order has a claim to it: it is said after "stop" too, and
-    before anything else where messages are few.
+    before anything else where messages are few. `invoice` is the key of the payment that it asks for in the platform's
+    own payment sheet.
     """
 
     message: str
@@ -51,6 +53,7 @@ class Say:
     pictured: bool = False
     answers: Post | None = None
     owed: bool = False
+    invoice: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +79,11 @@ class CloseCheckout:
 
 @dataclass(frozen=True, slots=True)
 class GiveBack:
-    """Refund this payment as a whole."""
+    """Refund what is left of this payment, or `amount_minor` of it. `serial` tells its refunds apart."""
 
     key: str
+    amount_minor: int | None = None
+    serial: str = "refund"
 
 
 @dataclass(frozen=True, slots=True)

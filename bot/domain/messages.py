@@ -37,6 +37,21 @@ class Post:
 
 
 @dataclass(frozen=True, slots=True)
+class Paid:
+    """What a platform says it was paid on an invoice of ours. `charge` names the payment for ever, `provider_charge` is
+    what the bank's side calls it; `payload` came with the invoice; `amount` is in the platform's own units. `way` is
+    the delivery that was chosen, `ship_to` whom and where to, in lines."""
+
+    charge: str
+    provider_charge: str
+    payload: str
+    currency: str
+    amount: int
+    way: str | None = None
+    ship_to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Inbound:
     """One thing a shopper did: wrote `text`, pressed a button (`press` is its token), or came by a product link.
 
@@ -44,7 +59,7 @@ class Inbound:
     the platform says of the person. `message_id` is the message that the pressed button hangs on. `can_reach` is
     False where the shopper has blocked the shop, True where they unblocked it, None where nothing is said of it.
     `post` is the public post that it stands in; None for what is said in a chat. `said_at` is when it was written
-    (ISO 8601), "" where the platform tells at once.
+    (ISO 8601), "" where the platform tells at once. `paid` is the payment that it tells of.
     """
 
     source: str
@@ -63,6 +78,7 @@ class Inbound:
     can_reach: bool | None = None
     post: Post | None = None
     said_at: str = ""
+    paid: Paid | None = None
 
 
 def clean(text: str) -> str:

@@ -26,16 +26,56 @@ TRANSITIONS: Mapping[PaymentStatus, frozenset[PaymentStatus]] = {
     _P.PROCESSING: frozenset({_P.SUCCEEDED, _P.FAILED, _P.REFUND_DUE}),
     _P.FAILED: frozenset({_P.SUCCEEDED, _P.REFUND_DUE}),
     _P.SUCCEEDED: frozenset({_P.PARTIALLY_REFUNDED, _P.REFUNDED, _P.DISPUTED, _P.REFUND_DUE}),
-    _P.PARTIALLY_REFUNDED: frozenset({_P.REFUNDED, _P.DISPUTED, _P.REFUND_DUE}),
-    _P.REFUND_DUE: frozenset({_P.PARTIALLY_REFUNDED, _P.REFUNDED, _P.DISPUTED}),
-    _P.DISPUTED: frozenset({_P.SUCCEEDED, _P.PARTIALLY_REFUNDED, _P.REFUNDED}),
-    _P.REFUNDED: frozenset(),
+    _P.PARTIALLY_REFUNDED: frozenset({_P.SUCCEEDED, _P.REFUNDED, _P.DISPUTED, _P.REFUND_DUE}),
+    _P.REFUND_DUE: frozenset({_P.REFUNDED, _P.DISPUTED}),
+    _P.DISPUTED: frozenset({_P.SUCCEEDED, _P.PARTIALLY_REFUNDED, _P.REFUNDED, _P.REFUND_DUE}),
+    _P.REFUNDED: frozenset({_P.SUCCEEDED, _P.PARTIALLY_REFUNDED, _P.DISPUTED, _P.REFUND_DUE}),
 }
-"""From -> to. A failed payment may still succeed: its page stays open, and a late proof is a proof."""
+"""From -> to. A failed payment may still succeed: its page stays open, and a late proof is a proof. A refund may
+come back from the bank days later: then the money is here again."""
 
 
 def may_become(target: PaymentStatus) -> tuple[PaymentStatus, ...]:
     return tuple(source for source, targets in TRANSITIONS.items() if target in targets)
+
+
+def standing(*, paid_minor: int, refunded_minor: int, due: bool, disputed: bool) -> PaymentStatus:
+    """The status of a payment that came in, from what is known of it and not from the order in which that was told.
+
+    `due` says that it is owed back as a whole, `disputed` that a bank has taken it, for now or for good.
+    """
+    if refunded_minor and refunded_minor >= paid_minor:
+        return PaymentStatus.REFUNDED
+    if disputed:
+        return PaymentStatus.DISPUTED
+    if due:
+        return PaymentStatus.REFUND_DUE
+    return PaymentStatus.PARTIALLY_REFUNDED if refunded_minor else PaymentStatus.SUCCEEDED
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """One refund as the provider knows it. `failed`: the bank sent it back, or it was called off; that is final."""
+
+    id: str
+    amount_minor: int
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Dispute:
+    """One dispute. An inquiry takes no money; how a closed one ended is final, whatever is told of it after."""
+
+    id: str
+    state: Literal["inquiry", "open", "won", "lost"]
+
+    @property
+    def closed(self) -> bool:
+        return self.state in ("won", "lost")
+
+    @property
+    def takes_money(self) -> bool:
+        return self.state in ("open", "lost")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +100,12 @@ class Payment:
     intent: str | None = None
     url: str | None = None
     receipt_url: str | None = None
+    due: bool = False
+    """Owed back as a whole."""
+    agreed_at: datetime | None = None
+    """When the platform, which asks before it takes money for an invoice, was last told that it may."""
+    ship_to: str | None = None
+    """Whom and where to, in lines, as the platform's payment sheet asked."""
 
 
 SessionState = Literal["open", "complete", "expired"]
@@ -127,8 +173,10 @@ def mismatch(payment: Payment, checkout: Checkout, terms: Terms) -> str | None:
     return None
 
 
+FOUND = "seen:"
+"""How the key of that begins which was found by asking."""
 NewsKind = Literal[
-    "completed", "settled", "failed", "expired", "charged", "refunded", "disputed", "dispute_closed", "unreadable"
+    "completed", "settled", "failed", "expired", "charged", "refunded", "refund", "dispute", "unreadable"
 ]
 
 
@@ -136,9 +184,9 @@ NewsKind = Literal[
 class News:
     """One verified event of a provider, in our words.
 
-    `checkout` goes with the first four kinds; the others speak of the provider's `intent`, of our own key `payment`
-    where they know it, and of what was given back so far (`refunded_minor`). `won` tells how a dispute ended. `body`
-    is the raw event, kept only while the event waits for its order.
+    `checkout` goes with the first four kinds; the others speak of the provider's `intent` and of our own key `payment`
+    where they know it: of its charge ("charged", "refunded", with all that was ever given back of it), of one `refund`
+    or of one `dispute`. `made_at` is when it happened. `body` is the raw event, kept only while it waits for its order.
     """
 
     source: str
@@ -152,14 +200,11 @@ class News:
     payment: str | None = None
     refunded_minor: int = 0
     receipt_url: str | None = None
-    won: bool = False
-    inquiry: bool = False
+    refund: Refund | None = None
+    dispute: Dispute | None = None
+    made_at: datetime | None = None
 
-
-@dataclass(frozen=True, slots=True)
-class Refunded:
-    """What the provider says of a refund we asked for: its id and whether the money is on its way."""
-
-    id: str
-    amount_minor: int
-    done: bool
+    @property
+    def found(self) -> bool:
+        """Whether it was found by asking; no event told it."""
+        return self.key.startswith(FOUND)

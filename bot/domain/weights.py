@@ -15,6 +15,7 @@ ADDRESS_WEIGHT = 23
 LIGHT = ((0x0000, 0x10FF), (0x2000, 0x200D), (0x2010, 0x201F), (0x2032, 0x2037))
 """The ranges that count 1, both ends included."""
 
+_HEAVY = re.compile(f"[^{''.join(f'{chr(low)}-{chr(high)}' for low, high in LIGHT)}]")
 _TOP = (
     "[a-z]{2}|com|net|org|info|biz|shop|store|app|dev|art|blog|club|design|online|site|studio|tech|world|xyz"
     "|paris|bzh|alsace|corsica|boutique|cafe|coffee|fashion|gallery|gift|gifts|jewelry|kitchen|market|pro|name|cloud"
@@ -43,7 +44,7 @@ def weighted_length(text: str) -> int:
 
 
 def _weight(text: str) -> int:
-    return sum(1 if any(low <= ord(char) <= high for low, high in LIGHT) else 2 for char in text)
+    return len(text) if text.isascii() else len(text) + len(_HEAVY.findall(text))
 
 
 def has_address(text: str) -> bool:
@@ -64,7 +65,7 @@ def cut(text: str, most: int) -> str:
         return text
     normal = unicodedata.normalize("NFC", text)
     addresses = [found.span() for found in ADDRESS.finditer(normal)]
-    end = len(normal)
+    end = _too_far(normal, addresses, most)
     while end and weighted_length(normal[:end].rstrip() + "…") > most:
         end = _before(normal, end)
         end = next((first for first, last in addresses if first < end < last), end)
@@ -74,6 +75,17 @@ def cut(text: str, most: int) -> str:
     if inside_a_word and words and len(shorter) > most // 2 and weighted_length(words + "…") <= most:
         shorter = words
     return f"{shorter}…"
+
+
+def _too_far(text: str, addresses: list[tuple[int, int]], most: int) -> int:
+    """The first place up to which the text weighs more: from there on back, one try a letter is cheap."""
+    weight = at = 0
+    ends = dict(addresses)
+    while at < len(text) and weight <= most:
+        end = ends.get(at, at + 1)
+        weight += ADDRESS_WEIGHT if at in ends else _weight(text[at])
+        at = end
+    return at
 
 
 def _before(text: str, end: int) -> int:

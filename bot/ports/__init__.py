@@ -8,6 +8,7 @@ from bot.ports.books import (
     Orders,
     Outbox,
     Payments,
+    Privacy,
     Receipt,
     Shelf,
     Shoppers,
@@ -17,6 +18,7 @@ from bot.ports.books import (
     Writer,
 )
 from bot.ports.wires import (
+    Cashier,
     Channel,
     Clock,
     Envelope,
@@ -30,6 +32,7 @@ from bot.ports.wires import (
 
 __all__ = [
     "Books",
+    "Cashier",
     "Channel",
     "Clock",
     "Conduct",
@@ -42,6 +45,7 @@ __all__ = [
     "Outbox",
     "PaymentProvider",
     "Payments",
+    "Privacy",
     "Receipt",
     "Rendered",
     "Renderer",

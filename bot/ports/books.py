@@ -11,7 +11,7 @@ from bot.domain.catalogue import Catalogue
 from bot.domain.costs import Cost
 from bot.domain.effects import Alert, Button, Effect, Retire, Say
 from bot.domain.orders import CancelReason, Order, OrderStatus
-from bot.domain.payments import Payment, PaymentStatus
+from bot.domain.payments import Dispute, Payment, PaymentStatus, Refund
 from bot.domain.policy import Act, Verdict
 from bot.domain.shoppers import Shopper
 from bot.domain.stock import Stock
@@ -66,6 +66,9 @@ class Inbox(Protocol):
     def accept(self, source: str, key: str, now: datetime) -> bool:
         """Note the event as done by this transaction; False where it was seen before."""
 
+    def unknown(self, source: str, keys: Sequence[str]) -> frozenset[str]:
+        """Those of the keys that never came in."""
+
     def set_aside(
         self, source: str, key: str, body: str, error: str, *, again_at: datetime | None, now: datetime
     ) -> int:
@@ -90,8 +93,11 @@ class Shoppers(Protocol):
 class Shelf(Protocol):
     """The stock, counted once for every channel. Each change says by its row count whether it happened."""
 
-    def sync(self, catalogue: Catalogue) -> None:
-        """Take over what bot.toml says where it changed since it was last read."""
+    def sync(self, catalogue: Catalogue) -> Sequence[Stock]:
+        """Take over what bot.toml says where it changed since it was last read.
+
+        -> the SKUs that it now says less of than is promised already (F045); the promises stand.
+        """
 
     def get(self, sku: str) -> Stock: ...
     def hold(self, sku: str, quantity: int) -> bool: ...
@@ -100,6 +106,12 @@ class Shelf(Protocol):
     def take(self, sku: str, quantity: int) -> bool:
         """Sell straight from what is free: a payment that came after its hold was gone."""
 
+    def put_back(self, sku: str, quantity: int) -> bool:
+        """What was sold is for sale again."""
+
+    def drift(self) -> Sequence[tuple[str, int, int, int, int]]:
+        """(sku, held, kept by live holds, sold, taken by sold orders) where they differ (F048)."""
+
 
 class Orders(Protocol):
     def add(self, order: Order) -> None: ...
@@ -107,6 +119,9 @@ class Orders(Protocol):
     def by_token(self, token: str) -> Order | None: ...
     def of(self, channel: str, chat: str, limit: int) -> Sequence[Order]:
         """A shopper's orders, newest first."""
+
+    def first_at(self) -> datetime | None:
+        """When the first of all orders was made."""
 
     def unpaid(self, channel: str, chat: str) -> int:
         """How many orders of a shopper still hold stock without being paid."""
@@ -129,8 +144,11 @@ class Orders(Protocol):
     def counted(self, since: datetime) -> Sequence[tuple[str, str, str, int, int]]:
         """(channel, status, currency, orders, paid minor units) of the orders made since then."""
 
-    def end_hold(self, ref: str, state: Literal["released", "sold"]) -> bool:
-        """End the live hold of an order; False where it has none, so that nothing is released twice (F043)."""
+    def end_hold(self, ref: str, state: Literal["released", "sold"], *, sold: bool = False) -> bool:
+        """End the live hold of an order, or the `sold` one; False where it has none: nothing goes back twice (F043)."""
+
+    def take_again(self, ref: str) -> None:
+        """What a released order held is sold to it after all."""
 
 
 class Payments(Protocol):
@@ -144,10 +162,35 @@ class Payments(Protocol):
     def become(self, key: str, target: PaymentStatus, now: datetime) -> bool: ...
     def link(self, key: str, *, session: str, intent: str | None, url: str | None, now: datetime) -> None: ...
     def paid(self, key: str, amount_minor: int, now: datetime) -> None: ...
-    def refunded(self, key: str, refunded_minor: int, receipt_url: str | None, now: datetime) -> bool:
-        """Note what has been given back so far; False where that much was known already."""
+    def owe(self, key: str) -> bool:
+        """Note that a payment is to be given back as a whole; False where that was known."""
+
+    def note_refund(self, key: str, refund: Refund, now: datetime) -> None:
+        """Keep one refund by its id."""
+
+    def note_charge_refunded(self, key: str, refunded_minor: int) -> None:
+        """Keep what the payment's charge says was given back of it so far, where that is more than was known."""
+
+    def note_dispute(self, key: str, dispute: Dispute, now: datetime) -> bool:
+        """Keep how a dispute stands; False where that, or more, was known already."""
+
+    def restand(self, key: str, now: datetime) -> int:
+        """Work out anew, from all that is noted, how a payment that came in stands.
+
+        -> minor units by which what was given back of it has grown (less than 0 where a refund came back).
+        """
+
+    def unsettled(self, now: datetime, since: datetime, limit: int) -> Sequence[Payment]:
+        """Payments with a page, older than `since`, of which more is to come; longest not looked at first.
+
+        They count as looked at from now on.
+        """
 
     def receipt(self, key: str, receipt_url: str) -> None: ...
+    def agree(self, key: str, now: datetime, *, but_after: datetime) -> bool:
+        """Note that an unpaid invoice may be paid now; False where that was said of it later than `but_after`."""
+
+    def ship_to(self, key: str, address: str) -> None: ...
 
 
 class Outbox(Protocol):
@@ -188,6 +231,12 @@ class Outbox(Protocol):
         Without `rows` all that is marked as being sent: right at the start, while nobody can be at it.
         """
 
+    def give_up_old(self, before: datetime, why: str) -> int:
+        """Set aside what was to be said before then and was not; -> how many. Nobody needs to look at them."""
+
+    def revive(self, rows: Sequence[int] | None, now: datetime) -> frozenset[str]:
+        """Queue dead letters anew, all of them without `rows`; -> the lanes to wake."""
+
     def bury(self, channel: str, chat: str, error: str) -> int:
         """Give up what is queued for a chat that cannot be reached. -> how many rows."""
 
@@ -210,6 +259,9 @@ class Ledger(Protocol):
     def cursor(self, name: str) -> str | None: ...
     def move(self, name: str, value: str | None, now: datetime) -> None:
         """Set a cursor; None forgets it."""
+
+    def cursors(self, prefix: str) -> Mapping[str, str]:
+        """The cursors whose names begin so, by what follows."""
 
     def quota(self, name: str) -> tuple[int, int, datetime] | None:
         """(most, used, until) of a window, as last known."""
@@ -266,6 +318,19 @@ class Conduct(Protocol):
         """(act, reason, allowed) -> how often."""
 
 
+class Privacy(Protocol):
+    """Everything that is held on one shopper, whatever the table."""
+
+    def held(self, channel: str, chat: str) -> Mapping[str, Sequence[Mapping[str, object]]]:
+        """What is held, by kind, as JSON would have it; empty where nothing is."""
+
+    def forget(self, channel: str, chat: str, alias: str) -> None:
+        """Take a shopper's name, words and chat out of every table; `alias` stands for them from now on."""
+
+    def forget_bodies(self, before: datetime) -> int:
+        """Forget what was in events that came before then and were set aside for good. -> how many."""
+
+
 class Books(Protocol):
     """All that one transaction can read and change."""
 
@@ -285,14 +350,20 @@ class Books(Protocol):
     def ledger(self) -> Ledger: ...
     @property
     def conduct(self) -> Conduct: ...
+    @property
+    def privacy(self) -> Privacy: ...
 
     def alert(self, alert: Alert, ref: str | None, now: datetime) -> None: ...
+    def shift(self, by: timedelta) -> None:
+        """The clock was put forward by so much, or back: what waits for a moment waits the same span (F098)."""
 
 
 View = Literal[
     "v_orders",
     "v_order_lines",
     "v_payments",
+    "v_refunds",
+    "v_dead_letters",
     "v_stock",
     "v_inbox",
     "v_outbox",
@@ -323,6 +394,12 @@ class Store(Protocol):
 
     def figures(self) -> Mapping[tuple[str, str], int]:
         """(book, state) -> rows, of what is open or ails."""
+
+    def scrub(self) -> None:
+        """Let nothing of what was deleted stand in a file. Takes about half a second for 100 MB; writers wait.
+
+        Raises Temporary where others read too long, or the disk has no room.
+        """
 
     def healthy(self) -> str | None:
         """What ails the store, or None."""

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from bot.domain.costs import Cost
 from bot.domain.effects import Say
+from bot.domain.invoices import Asked, Way
 from bot.domain.messages import Inbound
 from bot.domain.orders import Order
 from bot.domain.pace import Quota
-from bot.domain.payments import Checkout, News, Payment, Refunded, Terms
+from bot.domain.payments import Checkout, News, Payment, Refund, Terms
 from bot.domain.policy import Thrift
 from bot.ports.books import Receipt
 
@@ -37,7 +38,8 @@ class Rendered:
 class Envelope:
     """What a channel is asked to send. `replaces` names the message of ours to edit, `pictured` what it is.
 
-    `answers` is the public post that it replies to; `again` says that an earlier try may have arrived.
+    `answers` is the public post that it replies to; `again` says that an earlier try may have arrived. `invoice` is
+    the frozen invoice that it carries; `withdrawn` asks to take the message it `replaces` out of the chat.
     """
 
     chat: str
@@ -47,6 +49,18 @@ class Envelope:
     keyboard_only: bool = False
     answers: str | None = None
     again: bool = False
+    invoice: str | None = None
+    withdrawn: bool = False
+
+
+class Cashier(Protocol):
+    """Says whether an invoice may be paid, in time for a platform that waits ten seconds at most."""
+
+    async def agree(self, asked: Asked) -> str:
+        """"" where it may be paid, else the reason in the payer's language. Answers within two seconds, always."""
+
+    async def ways(self, asked: Asked) -> Sequence[Way] | str:
+        """The ways of delivery to the country asked about, or why there are none. Answers as quickly."""
 
 
 class Channel(Protocol):
@@ -127,7 +141,17 @@ class PaymentProvider(Protocol):
     async def close(self, payment: Payment) -> Checkout:
         """Expire the page and say how it stands: "complete" where the shopper was quicker."""
 
-    async def give_back(self, payment: Payment) -> Refunded: ...
+    async def give_back(
+        self, payment: Payment, amount_minor: int | None, serial: str, *, again: bool = False
+    ) -> Sequence[Refund]:
+        """Refund what is left, or so much of it. `again` says that it may have been asked before."""
+
+    async def look(self, payment: Payment) -> Checkout | None:
+        """How the payment's page stands now, changing nothing; None where the provider knows of none."""
+
+    def happened(self, since: datetime) -> AsyncIterator[News]:
+        """All that the provider has to tell since then, newest first; what was told before is told again."""
+
     def read(self, body: bytes, signature: str | None, now: datetime) -> News | None:
         """A verified event in our words; None where it is none of ours to act on.
 

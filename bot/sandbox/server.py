@@ -46,6 +46,7 @@ class Sandbox:
     `now` is the clock (seconds since 1970), `journal` how many requests are remembered (0: none), `limits` switches
     Telegram's rate limits (X's hold until its control lifts them), `seed` makes ids and shuffles repeat themselves.
     The shop's account at X has the keys `x_keys`, the handle `x_account` and the name `x_name`, else the shop's.
+    `outbound` is how the sandbox calls others, by HTTP unless another way is given.
     Use it as an async context manager, or serve `app(sandbox)`, whose lifespan does so.
     """
 
@@ -64,12 +65,13 @@ class Sandbox:
         x_keys: XKeys = X_KEYS,
         x_account: str = HANDLE,
         x_name: str | None = None,
+        outbound: Outbound | None = None,
     ) -> None:
         dice = random.Random(seed)  # noqa: S311 - ids of a sandbox guard nothing
         self.now = now
         self.faults = Faults()
         self.journal = Journal(journal, now)
-        self.outbound = Outbound()
+        self.outbound = outbound or Outbound()
         self.telegram = TelegramSide(
             now=now,
             outbound=self.outbound,

@@ -13,6 +13,7 @@ from bot.domain.conversation.sales import link_facts
 from bot.domain.effects import Alert, Button, Effect, Fact, Retire, Say
 from bot.domain.orders import CancelReason, Order, OrderStatus
 from bot.ports import Books, Receipt
+from bot.service.restoring import may_have_been_said
 from bot.service.shop import Shop
 
 log = structlog.get_logger(__name__)
@@ -20,6 +21,10 @@ log = structlog.get_logger(__name__)
 
 class NotYet(Exception):
     """The event speaks of something that another event must tell first; it is looked at again."""
+
+
+class Foreign(NotYet):
+    """It belongs to nothing in these books."""
 
 
 @dataclass(slots=True)
@@ -31,6 +36,8 @@ class Desk:
     now: datetime
     receipt: Receipt = field(default_factory=Receipt)
     """What was put into the outbox so far."""
+    made_at: datetime | None = None
+    """When that happened outside which is dealt with; None where it is not known."""
 
     def put(self, order: Order, effect: Effect) -> None:
         """Queue an effect for an order's chat."""
@@ -43,6 +50,8 @@ class Desk:
     def say(
         self, order: Order, message: str, facts: Mapping[str, Fact] | None = None, *rows: tuple[Button, ...]
     ) -> None:
+        if may_have_been_said(self.books, order.created_at, self.made_at):
+            return
         about = link_facts(order.ref, order.lines, order.total_minor)
         owed = any(payment.paid_minor > 0 for payment in self.books.payments.of(order.ref))
         self.put(order, Say(message, order.language, about | dict(facts or {}), rows, owed=owed))
@@ -78,6 +87,19 @@ def cancel(
                 desk.alert("stock_drift", f"{line.sku} held less than {order.ref} kept", order.ref)
     desk.put(order, Retire(order.ref))
     desk.say(order, message or MESSAGE_OF_CANCEL[reason], facts, *(() if message else _again_rows(order)))
+
+
+def put_back(desk: Desk, order: Order) -> None:
+    """What was sold goes back to the shelf, once, where the product's policy says so (F047)."""
+    if not desk.books.orders.end_hold(order.ref, "released", sold=True):
+        return
+    catalogue = desk.shop.counter.catalogue
+    for line in order.lines:
+        product = catalogue.product(line.sku)
+        if product is not None and not product.restock:
+            continue
+        if not desk.books.shelf.put_back(line.sku, line.quantity):
+            desk.alert("stock_drift", f"{line.sku} sold less than {order.ref} took", order.ref)
 
 
 def _again_rows(order: Order) -> tuple[tuple[Button, ...], ...]:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TypeVar, assert_never
 
-from bot.domain.conversation.sales import link_facts, pay_rows
+from bot.domain.conversation.sales import pay_rows
 from bot.domain.effects import Alert, CloseCheckout, Fact, GiveBack, OpenCheckout, Retire, Say
-from bot.domain.orders import CancelReason, Order, OrderStatus
-from bot.domain.payments import Checkout, Payment, Refunded
+from bot.domain.orders import CancelReason, OrderStatus
+from bot.domain.payments import Checkout, Payment, Refund
 from bot.errors import Permanent, Refused, Temporary
-from bot.ports import Books, Channel, Envelope, PaymentProvider, Receipt, Rendered, Renderer, Store, Task
+from bot.ports import Books, Channel, Clock, Envelope, PaymentProvider, Receipt, Rendered, Renderer, Store, Task
+from bot.service.asking import asked_to_pay
 from bot.service.desk import Desk, NotYet, cancel
 from bot.service.gate import Gate
+from bot.service.invoices import by_invoice, end_invoice, is_invoice, seconds_open
 from bot.service.settle import apply_checkout, note_refund
 from bot.service.shop import Shop
 from bot.service.wordings import wordings
@@ -43,6 +45,7 @@ class Performer:
     renderer: Renderer
     gates: Mapping[str, Gate] = field(default_factory=dict)
     """The channels whose platform has rules about who may be written to."""
+    clock: Clock = lambda: datetime.now(UTC)
 
     async def __call__(self, task: Task) -> tuple[str | None, Mark]:
         effect = task.effect
@@ -52,15 +55,26 @@ class Performer:
             case Retire():
                 return await self._retire(task, effect), nothing
             case OpenCheckout():
+                self._still_wanted(task)
                 opened = await self._with_payment(effect.key, self.provider.open)
                 return None, lambda books, now: self._opened(books, effect.key, opened, now)
+            case CloseCheckout() if is_invoice(self._payment(effect.key)):
+                left = seconds_open(self._payment(effect.key), self.clock())
+                if left > 0:
+                    raise Temporary("a payment that was agreed to may still come", retry_after=left)
+                return None, lambda books, now: end_invoice(self.shop, books, effect.key, now)
             case CloseCheckout():
                 closed = await self._with_payment(effect.key, self.provider.close)
                 if closed.state == "open":  # somebody is paying at this very moment
                     raise Temporary("the page is still open")
                 return None, lambda books, now: self._closed(books, closed, now)
             case GiveBack():
-                given = await self._with_payment(effect.key, self.provider.give_back)
+                given = await self._with_payment(
+                    effect.key,
+                    lambda payment: self.provider.give_back(
+                        payment, effect.amount_minor, effect.serial, again=task.epoch > 1
+                    ),
+                )
                 return None, lambda books, now: self._given_back(books, effect.key, given, now)
             case _:
                 assert_never(effect)
@@ -80,7 +94,8 @@ class Performer:
         channel, gate = self.channel(task), self.gates.get(task.channel)
         if gate is None:
             body = self.renderer.say(say, channel=task.channel, task=task.id)
-            return await channel.send(Envelope(task.chat, body, say.replaces, say.pictured))
+            invoice = self._payment(say.invoice).request if say.invoice is not None else None
+            return await channel.send(Envelope(task.chat, body, say.replaces, say.pictured, invoice=invoice))
         if say.answers is not None:
             post = say.answers.id
             texts = wordings(self.renderer, say, channel=task.channel, task=task.id)
@@ -94,17 +109,35 @@ class Performer:
         envelope = Envelope(task.chat, body, again=task.uncertain)
         return await gate.pass_through(task, say, [body.text], lambda _: channel.send(envelope))
 
+    def _still_wanted(self, task: Task) -> None:
+        """Only who holds stock gets a page. Raises Refused."""
+        order = self.store.read(lambda books: books.orders.get(task.ref or ""))
+        if order is not None and order.status is not OrderStatus.CREATED:
+            raise Refused(f"{task.ref} is no longer to be paid")
+
     async def _retire(self, task: Task, effect: Retire) -> str | None:
         message = self.store.read(lambda books: books.outbox.link_message(effect.ref))
+        if message is not None and self.store.read(lambda books: by_invoice(books, effect.ref)):
+            return await self._withdraw(task, effect.ref, message)
         if message is not None:
             await self.channel(task).send(Envelope(task.chat, Rendered(""), message, keyboard_only=True))
         return message
 
-    async def _with_payment(self, key: str, act: Callable[[Payment], Awaitable[T]]) -> T:
+    async def _withdraw(self, task: Task, ref: str, message: str) -> str | None:
+        """An invoice's own button cannot be taken from it; on a paid one the platform itself makes it a receipt."""
+        order = self.store.read(lambda books: books.orders.get(ref))
+        if order is not None and order.status is OrderStatus.CANCELED:
+            await self.channel(task).send(Envelope(task.chat, Rendered(""), message, withdrawn=True))
+        return message
+
+    def _payment(self, key: str) -> Payment:
         payment = self.store.read(lambda books: books.payments.get(key))
         if payment is None:
             raise Permanent(f"no payment {key}")
-        return await act(payment)
+        return payment
+
+    async def _with_payment(self, key: str, act: Callable[[Payment], Awaitable[T]]) -> T:
+        return await act(self._payment(key))
 
     def _desk(self, books: Books, now: datetime) -> Desk:
         return Desk(self.shop, books, now)
@@ -121,27 +154,9 @@ class Performer:
             return desk.receipt
         books.orders.start_hold(order.ref, now + self.shop.hold)
         if checkout.state == "open" and checkout.url and order.closing is None:
-            desk.put(order, self._link(books, order, checkout.url))
+            rows = pay_rows(checkout.url, order.ref, order.total_minor)
+            desk.put(order, asked_to_pay(self.shop, books, order, rows))
         return desk.receipt
-
-    def _link(self, books: Books, order: Order, url: str) -> Say:
-        facts = link_facts(order.ref, order.lines, order.total_minor)
-        facts["minutes"] = max(1, round(self.shop.hold.total_seconds() / 60))
-        facts["stock"] = facts["available"] = None
-        if len(order.lines) == 1:
-            stock = books.shelf.get(order.lines[0].sku)
-            facts["stock"], facts["available"] = stock.wording, stock.available
-        catalogue = self.shop.counter.catalogue
-        products = [product for line in order.lines if (product := catalogue.product(line.sku)) is not None]
-        ways = catalogue.shipping if any(product.kind == "physical" for product in products) else ()
-        facts["deliveries"] = [{"name": way.name, "price": way.cost(order.items_minor)} for way in ways]
-        return Say(
-            "link",
-            order.language,
-            facts,
-            pay_rows(url, order.ref, order.total_minor),
-            next((product.image for product in products if product.image), None),
-        )
 
     def _closed(self, books: Books, checkout: Checkout, now: datetime) -> Receipt:
         desk = self._desk(books, now)
@@ -151,12 +166,13 @@ class Performer:
             desk.alert("orphan", str(why), None)
         return desk.receipt
 
-    def _given_back(self, books: Books, key: str, given: Refunded, now: datetime) -> Receipt:
+    def _given_back(self, books: Books, key: str, given: Sequence[Refund], now: datetime) -> Receipt:
         desk = self._desk(books, now)
         payment = books.payments.get(key)
         order = books.orders.get(payment.ref) if payment else None
-        if payment is not None and order is not None and given.done:
-            note_refund(desk, order, payment, given.amount_minor, None)
+        if payment is not None and order is not None:
+            for refund in given:
+                note_refund(desk, order, payment, refund)
         return desk.receipt
 
     def given_up(self, books: Books, task: Task, why: str, now: datetime, *, nothing_done: bool) -> Receipt:
@@ -170,6 +186,11 @@ class Performer:
             else:
                 desk.say(order, "cannot_be_paid", support)
                 desk.review(order, f"its payment page may exist: {why}")
+        if isinstance(task.effect, Say) and task.effect.invoice and task.effect.message == "link" and nothing_done:
+            ended = end_invoice(self.shop, books, task.effect.invoice, now, unsaid=True)
+            desk.receipt = desk.receipt.plus(ended)
+        if isinstance(task.effect, GiveBack) and order is not None:
+            desk.alert("refund_by_hand", f"it could not be refunded, give it back yourself: {why}", order.ref)
         if isinstance(task.effect, CloseCheckout) and order is not None:
             desk.review(order, f"how its payment page stands is unknown: {why}")
         books.alert(Alert("dead_letter", f"{task.lane}: {why}"), task.ref, now)

@@ -10,13 +10,15 @@ import structlog
 from bot.domain.actions import Action, Verb
 from bot.domain.conversation import Decision, Purchase, Situation, decide, press
 from bot.domain.conversation.typed import chosen
-from bot.domain.effects import Button, CloseCheckout, Effect, OpenCheckout, Say
+from bot.domain.effects import Button, CloseCheckout, Effect, Say
 from bot.domain.messages import Inbound, clean, mask_cards
 from bot.domain.orders import CancelReason, Order, OrderStatus
 from bot.domain.payments import Payment, PaymentStatus
 from bot.domain.shoppers import Shopper
 from bot.domain.understanding import Intent, Understanding
 from bot.ports import Books, Receipt
+from bot.service.asking import first_asked
+from bot.service.invoices import paid
 from bot.service.public import receive_post
 from bot.service.shop import Shop, dump_inbound, later, load_inbound, open_orders
 
@@ -63,6 +65,8 @@ def look_again(shop: Shop, books: Books, source: str, key: str, body: str, now: 
 
 
 def handle(shop: Shop, books: Books, event: Inbound, now: datetime) -> Receipt:
+    if event.paid is not None:
+        return paid(shop, books, event, event.paid, now)
     if event.can_reach is not None:
         return _reachable(books, event)
     text = clean(event.text)
@@ -221,7 +225,8 @@ def _carry_out(
         put(say, _own_ref(books, event, say), eager=instant)
     if decision.purchase is not None:
         order, payment = place(shop, books, decision.purchase, shopper, now)
-        put(OpenCheckout(payment.key), order.ref)
+        asks = first_asked(shop, books, order, payment)
+        put(asks, order.ref, eager=instant or not isinstance(asks, Say))
     if decision.close is not None and books.orders.begin_closing(decision.close, CancelReason.SHOPPER, now):
         for payment in books.payments.of(decision.close):
             put(CloseCheckout(payment.key), decision.close)
@@ -242,6 +247,7 @@ def place(shop: Shop, books: Books, purchase: Purchase, shopper: Shopper, now: d
     for line in purchase.lines:
         if not books.shelf.hold(line.sku, line.quantity):
             raise StockGone(line.sku)
+    invoice = shop.invoices.get(shopper.channel)
     order = Order(
         ref=_free_ref(shop, books),
         token=shop.token(),
@@ -254,16 +260,17 @@ def place(shop: Shop, books: Books, purchase: Purchase, shopper: Shopper, now: d
         created_at=now,
         updated_at=now,
         items_minor=sum(line.total_minor for line in purchase.lines),
+        hold_until=now + shop.hold if invoice is not None else None,
     )
     key = f"{order.ref}-{shop.token()}"
     payment = Payment(
         key=key,
         ref=order.ref,
-        provider=shop.provider.name,
+        provider=shop.provider.name if invoice is None else order.channel,
         status=PaymentStatus.PENDING,
         currency=order.currency,
         amount_minor=order.items_minor,
-        request=shop.provider.freeze(order, key, physical=purchase.physical),
+        request=invoice(order, key) if invoice else shop.provider.freeze(order, key, physical=purchase.physical),
         created_at=now,
     )
     books.orders.add(order)

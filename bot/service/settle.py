@@ -12,10 +12,11 @@ from datetime import datetime
 import structlog
 
 from bot.domain.effects import Alert, Button, Fact, GiveBack, Retire
+from bot.domain.invoices import PLATFORMS, terms_of
 from bot.domain.orders import CancelReason, Order, OrderStatus
-from bot.domain.payments import Checkout, News, NewsKind, Payment, PaymentStatus, mismatch
+from bot.domain.payments import Checkout, News, NewsKind, Payment, PaymentStatus, Refund, Terms, mismatch
 from bot.ports import Books, Receipt
-from bot.service.desk import Desk, NotYet, cancel
+from bot.service.desk import Desk, Foreign, NotYet, cancel, put_back
 from bot.service.shop import Shop, later
 
 log = structlog.get_logger(__name__)
@@ -38,7 +39,7 @@ def set_aside(shop: Shop, books: Books, news: News, why: str, now: datetime) -> 
 
 def look_again(shop: Shop, books: Books, news: News, attempts: int, now: datetime) -> Receipt:
     """Apply an event, for the first time or after `attempts` looks in vain; set aside again where it must wait."""
-    desk = Desk(shop, books, now)
+    desk = Desk(shop, books, now, made_at=news.made_at)
     if news.livemode != shop.livemode:
         desk.alert("other_mode", f"an event with livemode={news.livemode} was ignored", None)
     elif news.account is not None:
@@ -55,6 +56,11 @@ def look_again(shop: Shop, books: Books, news: News, attempts: int, now: datetim
     if attempts:
         books.inbox.settle(news.source, news.key)
     return desk.receipt
+
+
+def apply_found(desk: Desk, news: News) -> None:
+    """Act on what was found by asking. Raises Foreign where it is of no order here, NotYet where it is too early."""
+    APPLY[news.kind](desk, news)
 
 
 def apply_checkout(desk: Desk, checkout: Checkout) -> None:
@@ -76,7 +82,7 @@ def _found(desk: Desk, checkout: Checkout) -> tuple[Payment, Order]:
     payment = payments.by_session(checkout.session) or (payments.get(checkout.key) if checkout.key else None)
     order = desk.books.orders.get(payment.ref) if payment else None
     if payment is None or order is None:
-        raise NotYet(f"no order of ours belongs to {checkout.session}")
+        raise Foreign(f"no order of ours belongs to {checkout.session}")
     if checkout.reference not in (None, order.ref) or payment.external_id not in (None, checkout.session):
         desk.review(order, f"{checkout.session} names {checkout.reference}")
         raise NotYet(f"{checkout.session} does not belong to {order.ref}")
@@ -87,8 +93,11 @@ def _proven(desk: Desk, order: Order, payment: Payment, checkout: Checkout) -> N
     """Money came. What is believed of it, and for what."""
     if payment.status not in (PaymentStatus.PENDING, PaymentStatus.PROCESSING, PaymentStatus.FAILED):
         return
-    if (why := mismatch(payment, checkout, desk.shop.provider.terms(payment))) is not None:
-        desk.review(order, why)
+    if (why := mismatch(payment, checkout, _terms(desk, payment))) is not None:
+        if order.closing is CancelReason.MERCHANT:
+            _called_off(desk, order, payment, checkout)
+        else:
+            desk.review(order, why)
         return
     assert checkout.amount_minor is not None
     desk.books.payments.paid(payment.key, checkout.amount_minor, desk.now)
@@ -98,6 +107,12 @@ def _proven(desk: Desk, order: Order, payment: Payment, checkout: Checkout) -> N
         _paid(desk, order, payment, checkout, "paid late")
     else:
         _owe_back(desk, order, payment)
+
+
+def _terms(desk: Desk, payment: Payment) -> Terms:
+    if payment.provider in PLATFORMS:
+        return terms_of(payment, livemode=desk.shop.livemode)
+    return desk.shop.provider.terms(payment)
 
 
 def _sell_held(desk: Desk, order: Order) -> bool:
@@ -114,6 +129,7 @@ def _take_again(desk: Desk, order: Order) -> bool:
     shelf = desk.books.shelf
     if any(not shelf.get(line.sku).has(line.quantity) for line in order.lines):
         return False
+    desk.books.orders.take_again(order.ref)
     return all(shelf.take(line.sku, line.quantity) for line in order.lines)
 
 
@@ -132,10 +148,20 @@ def _paid(desk: Desk, order: Order, payment: Payment, checkout: Checkout, cause:
     desk.say(order, "thanks", facts, (page,))
 
 
+def _called_off(desk: Desk, order: Order, payment: Payment, checkout: Checkout) -> None:
+    """The merchant has looked at what was not believed and ends it: whatever came in goes back."""
+    desk.books.payments.paid(payment.key, checkout.amount_minor or 0, desk.now)
+    desk.books.payments.owe(payment.key)
+    desk.books.payments.restand(payment.key, desk.now)
+    cancel(desk, order, CancelReason.MERCHANT)
+    desk.put(order, GiveBack(payment.key))
+
+
 def _owe_back(desk: Desk, order: Order, payment: Payment) -> None:
     """Paid for nothing that can be given: a second payment, or a sold-out order. One refund, one message."""
-    if not desk.books.payments.become(payment.key, PaymentStatus.REFUND_DUE, desk.now):
+    if not desk.books.payments.owe(payment.key):
         return
+    desk.books.payments.restand(payment.key, desk.now)
     twice = order.status in (OrderStatus.PAID, OrderStatus.FULFILLED, OrderStatus.RETURNED)
     desk.put(order, GiveBack(payment.key))
     desk.say(order, "refund_due", {"twice": twice})
@@ -181,7 +207,7 @@ def _payment(desk: Desk, news: News) -> Payment:
     if payment is None and news.payment is not None:
         payment = payments.get(news.payment)
     if payment is None:
-        raise NotYet(f"no payment of ours is {news.intent}")
+        raise Foreign(f"no payment of ours is {news.intent}")
     return payment
 
 
@@ -196,37 +222,71 @@ def _of_intent(desk: Desk, news: News) -> tuple[Payment, Order]:
 
 
 def _refunded(desk: Desk, news: News) -> None:
-    """Money went back, whoever sent it: us or the merchant from Stripe's desk (F016)."""
+    """The charge as a whole: all that went back of it so far, whoever sent it, us or the merchant at Stripe (F016)."""
     payment, order = _of_intent(desk, news)
-    note_refund(desk, order, payment, news.refunded_minor, news.receipt_url)
+    if news.receipt_url:
+        desk.books.payments.receipt(payment.key, news.receipt_url)
+    desk.books.payments.note_charge_refunded(payment.key, news.refunded_minor)
+    _restand(desk, order, payment)
 
 
-def note_refund(desk: Desk, order: Order, payment: Payment, refunded_minor: int, receipt_url: str | None) -> None:
-    """`refunded_minor` is all that was given back so far; less than is known already is old news."""
-    before = payment.refunded_minor
-    if not desk.books.payments.refunded(payment.key, refunded_minor, receipt_url, desk.now):
+def _one_refund(desk: Desk, news: News) -> None:
+    assert news.refund is not None
+    payment, order = _of_intent(desk, news)
+    note_refund(desk, order, payment, news.refund)
+
+
+def note_refund(desk: Desk, order: Order, payment: Payment, refund: Refund) -> None:
+    """Refunds are known by their ids, so that each counts once, however often and from wherever it is told."""
+    desk.books.payments.note_refund(payment.key, refund, desk.now)
+    _restand(desk, order, payment)
+
+
+def _restand(desk: Desk, order: Order, payment: Payment) -> None:
+    """What more went back is told to the shopper, what came back to the merchant; an order whose money went back
+    before it was sent is over."""
+    grown = desk.books.payments.restand(payment.key, desk.now)
+    if grown == 0:
         return
-    whole = refunded_minor >= payment.paid_minor
-    target = PaymentStatus.REFUNDED if whole else PaymentStatus.PARTIALLY_REFUNDED
-    desk.books.payments.become(payment.key, target, desk.now)
-    desk.say(order, "refunded", {"refunded": refunded_minor - before, "whole": whole})
+    now = desk.books.payments.get(payment.key)
+    assert now is not None
+    if grown > 0:
+        desk.say(order, "refunded", {"refunded": grown, "whole": now.status is PaymentStatus.REFUNDED})
+        end_refunded(desk, order)
+    else:
+        if order.status is OrderStatus.CANCELED and desk.books.payments.owe(payment.key):
+            desk.books.payments.restand(payment.key, desk.now)
+        desk.alert("refund_failed", f"a refund of {-grown} came back from the bank: pay it another way", order.ref)
+
+
+def end_refunded(desk: Desk, order: Order) -> None:
+    """A paid order whose whole money went back is not sent: it ends, and what it took goes back to the shelf (F047)."""
+    payments = desk.books.payments.of(order.ref)
+    if any(payment.paid_minor > payment.refunded_minor for payment in payments):
+        return
+    if order.status is OrderStatus.PAID and desk.books.orders.become(
+        order.ref, OrderStatus.CANCELED, "refunded", desk.now, reason=CancelReason.MERCHANT
+    ):
+        put_back(desk, order)
 
 
 def _disputed(desk: Desk, news: News) -> None:
-    """The bank asks for the money back; the order is as it was, the merchant must answer (F017)."""
+    """The bank asks for the money; the order is as it was and is not sent meanwhile, the merchant must answer. Won: the
+    payment stands as it stood before, without a second thank-you. Lost: it stays disputed (F017)."""
+    assert news.dispute is not None
     payment, order = _of_intent(desk, news)
-    if not news.inquiry:
-        desk.books.payments.become(payment.key, PaymentStatus.DISPUTED, desk.now)
-    desk.alert("dispute", "the shopper's bank has opened a dispute", order.ref)
+    if not desk.books.payments.note_dispute(payment.key, news.dispute, desk.now):
+        return
+    desk.books.payments.restand(payment.key, desk.now)
+    desk.alert(*TOLD_OF_DISPUTE[news.dispute.state], order.ref)
 
 
-def _dispute_closed(desk: Desk, news: News) -> None:
-    """Won: the payment stands as it stood before, without a second thank-you. Lost: it stays disputed."""
-    payment, order = _of_intent(desk, news)
-    if news.won and payment.status is PaymentStatus.DISPUTED:
-        back = PaymentStatus.PARTIALLY_REFUNDED if payment.refunded_minor else PaymentStatus.SUCCEEDED
-        desk.books.payments.become(payment.key, back, desk.now)
-    desk.alert("dispute_closed", "the dispute was won" if news.won else "the dispute was lost", order.ref)
+TOLD_OF_DISPUTE: Mapping[str, tuple[str, str]] = {
+    "inquiry": ("dispute", "the shopper's bank asks about this payment: answer it at Stripe"),
+    "open": ("dispute", "the shopper's bank has opened a dispute: answer it at Stripe, and do not send the goods"),
+    "won": ("dispute_closed", "the dispute was won"),
+    "lost": ("dispute_closed", "the dispute was lost"),
+}
 
 
 def _receipt(desk: Desk, news: News) -> None:
@@ -247,7 +307,7 @@ APPLY: Mapping[NewsKind, Callable[[Desk, News], None]] = {
     "expired": _completed,
     "charged": _receipt,
     "refunded": _refunded,
-    "disputed": _disputed,
-    "dispute_closed": _dispute_closed,
+    "refund": _one_refund,
+    "dispute": _disputed,
     "unreadable": _unreadable,
 }

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from bot.domain.conversation import Counter, OpenOrder
-from bot.domain.messages import Inbound, Post
+from bot.domain.invoices import PLATFORMS
+from bot.domain.messages import Inbound, Paid, Post
 from bot.domain.orders import Order, OrderStatus
 from bot.domain.payments import PaymentStatus
 from bot.domain.understanding import Understanding
@@ -35,7 +36,7 @@ def new_token() -> str:
 
 @dataclass(frozen=True)
 class Shop:
-    """The same for every event of the process. `page` makes the address of an order's page from its token.
+    """The same for every event until bot.toml is read anew. `page` makes the address of an order's page from its token.
 
     `instant(channel, chat)` says whether a message to that chat may leave at once, without a wait in its lane.
     """
@@ -57,6 +58,8 @@ class Shop:
     """Whether a private message to (channel, chat) may leave today: an order that could not be answered is none."""
     metered: frozenset[str] = frozenset()
     """Channels whose every message costs."""
+    invoices: Mapping[str, Callable[[Order, str], str]] = field(default_factory=dict)
+    """By channel: what freezes an order's invoice, under its payment's key, where orders are paid in its own sheet."""
     ref: Callable[[], str] = new_ref
     token: Callable[[], str] = new_token
     patience: tuple[timedelta, ...] = field(
@@ -73,6 +76,13 @@ class Shop:
     """Waits before an event that could not be handled is looked at again; after the last it is set aside for good."""
     told_after: int = 3
     """Looks in vain after which the merchant is told of an event that belongs to nothing here."""
+
+    def become(self, other: Shop) -> None:
+        """Be `other` from now on, for all who hold this shop, in one assignment.
+
+        Only the store's writer does so, between two events, so that none of them sees half of each (F113).
+        """
+        object.__setattr__(self, "__dict__", dict(vars(other)))
 
 
 def open_orders(shop: Shop, books: Books, channel: str, chat: str) -> tuple[OpenOrder, ...]:
@@ -94,6 +104,7 @@ def _open_order(shop: Shop, books: Books, order: Order) -> OpenOrder:
         closing=order.closing is not None,
         processing=any(p.status is PaymentStatus.PROCESSING for p in payments),
         refunded=any(p.status is PaymentStatus.REFUNDED for p in payments),
+        invoice=next((p.key for p in payments if p.provider in PLATFORMS), None) if unpaid else None,
     )
 
 
@@ -106,6 +117,8 @@ def load_inbound(body: str) -> Inbound:
     written: dict[str, Any] = json.loads(body)
     if (post := written.get("post")) is not None:
         written["post"] = Post(**{**post, "shows": tuple(post["shows"])})
+    if (paid := written.get("paid")) is not None:
+        written["paid"] = Paid(**paid)
     return Inbound(**written)
 
 

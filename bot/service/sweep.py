@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
 
 import structlog
 
@@ -14,9 +16,12 @@ from bot.errors import StoreDamaged, Temporary
 from bot.ports import Books, Clock, Receipt, Writer
 from bot.service import receive, settle
 from bot.service.shop import Shop, later
+from bot.service.watch import Watch
 
 log = structlog.get_logger(__name__)
 AT_ONCE = 100
+CLOCK_STEPS = timedelta(seconds=30)
+"""A smaller difference is a clock that is being corrected."""
 
 
 def close_overdue(shop: Shop, books: Books, clock: Clock) -> Receipt:
@@ -35,7 +40,10 @@ def close_overdue(shop: Shop, books: Books, clock: Clock) -> Receipt:
 
 
 class Sweeper:
-    """Runs every `every` seconds until cancelled; `awake` also wakes the deliverer for what it wrote."""
+    """Runs every `every` seconds until cancelled; `awake` also wakes the deliverer for what it wrote.
+
+    `steady` is a clock that nobody puts forward or back; `ailing` names the parts that cannot serve, with the reason.
+    """
 
     def __init__(
         self,
@@ -45,8 +53,13 @@ class Sweeper:
         clock: Clock,
         *,
         every: float,
+        steady: Callable[[], float] = time.monotonic,
+        ailing: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
         self._shop, self._write, self._awake, self._clock, self._every = shop, write, awake, clock, every
+        self._steady, self._ailing = steady, ailing
+        self._watch = Watch()
+        self._set = (clock(), steady())
 
     async def run(self) -> None:
         while True:
@@ -61,9 +74,29 @@ class Sweeper:
             await asyncio.sleep(self._every)
 
     async def once(self) -> None:
+        await self._mind_the_clock()
+        ailing = self._ailing()
+        if self._watch.changed(ailing):
+            await self._write(lambda books: self._watch.note(books, ailing, self._clock()))
         await self._awake(lambda books: close_overdue(self._shop, books, self._clock))
         for event in await self._write(lambda books: books.inbox.waiting(self._clock(), AT_ONCE)):
             await self._look_again(*event)
+
+    async def _mind_the_clock(self) -> None:
+        """Where somebody sets the machine's clock, holds neither end at once nor last a day longer (F098)."""
+        clock, steady = self._clock(), self._steady()
+        by = clock - self._set[0] - timedelta(seconds=steady - self._set[1])
+        if abs(by) < CLOCK_STEPS:
+            return
+        log.error("clock.set", seconds=by.total_seconds())
+
+        def shift(books: Books) -> None:
+            books.shift(by)
+            text = f"this machine's clock was set by {by.total_seconds():+.0f} s; what waits, waits as long as before"
+            books.alert(Alert("clock", text), None, clock)
+
+        await self._write(shift)
+        self._set = (clock, steady)
 
     async def _look_again(self, source: str, key: str, body: str, attempts: int) -> None:
         try:

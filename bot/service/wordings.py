@@ -39,11 +39,11 @@ def _fitting(renderer: Renderer, say: Say, channel: str, task: int, way: int) ->
 
 
 def _named_shorter(facts: Mapping[str, Fact], most: int) -> dict[str, Fact]:
-    """The facts with every product's name cut, also in the list of several."""
+    """The facts with the name of every product and of its options cut, also in the list of several."""
 
     def shorter(name: str, fact: Fact) -> Fact:
         if isinstance(fact, list):
-            return [_named_shorter(item, most) if isinstance(item, dict) else item for item in fact]
-        return cut(fact, most) if name == "name" and isinstance(fact, str) else fact
+            return [_named_shorter(item, most) if isinstance(item, dict) else shorter(name, item) for item in fact]
+        return cut(fact, most) if name in ("name", "options") and isinstance(fact, str) else fact
 
     return {name: shorter(name, fact) for name, fact in facts.items()}

@@ -14,7 +14,8 @@ from starlette.responses import JSONResponse, Response
 
 from bot.errors import Permanent, StoreDamaged, Temporary
 
-Wish = Callable[[Mapping[str, str]], Awaitable[None]]
+Wish = Callable[[Mapping[str, str]], Awaitable[object]]
+"""What it returns, in JSON, is the answer."""
 
 
 @dataclass(frozen=True)
@@ -31,11 +32,11 @@ class Hatch:
             return JSONResponse({"error": "not found"}, 404)
         try:
             asked = await request.json()
-            await wish({str(name): str(value) for name, value in asked.items()})
+            answer = await wish({str(name): str(value) for name, value in asked.items()})
         except Permanent as error:
             return JSONResponse({"error": str(error)}, 409)
         except (ValueError, AttributeError, KeyError):
             return JSONResponse({"error": "not a wish"}, 400)
         except (Temporary, StoreDamaged) as error:
             return JSONResponse({"error": str(error)}, 503)
-        return JSONResponse({"done": True})
+        return JSONResponse({"done": True, "answer": answer})

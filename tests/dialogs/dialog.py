@@ -18,7 +18,7 @@ from bot.domain.conversation import Counter, Rules
 from bot.domain.effects import CloseCheckout, GiveBack, OpenCheckout, Retire, Say
 from bot.domain.messages import Inbound
 from bot.domain.orders import Order
-from bot.domain.payments import Checkout, News, NewsKind, Payment, Refunded
+from bot.domain.payments import Checkout, News, NewsKind, Payment, Refund
 from bot.domain.understanding import Clerk
 from bot.payments.stripe import CheckoutRequest, SignedEvents, StripeProvider
 from bot.ports import Books, Receipt, Rendered, Task
@@ -178,7 +178,7 @@ class Dialog:
                 self.write(lambda books: self.perform._closed(books, closed, self.now))
             case GiveBack(key):
                 paid = self.payment(key)
-                given = Refunded("re_1", paid.paid_minor, done=True)
+                given = [Refund(f"re_{key}", paid.paid_minor - paid.refunded_minor)]
                 self.write(lambda books: self.perform._given_back(books, key, given, self.now))
             case Retire():
                 pass

@@ -34,7 +34,6 @@ class XWorld(World):
     budget: str = "5.00"
     consumer_secret: str = X_KEYS.consumer_secret
     me: int = 2001
-    """Whose words these are where a test names nobody."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -110,8 +109,8 @@ class XWorld(World):
 
 
 @contextlib.contextmanager
-def opened_on_x(folder: Path, **settings: str) -> Iterator[XWorld]:
-    world = XWorld(folder, **settings)  # type: ignore[arg-type]
+def opened_on_x(folder: Path, **settings: Any) -> Iterator[XWorld]:
+    world = XWorld(folder, **settings)
     try:
         yield world
     finally:

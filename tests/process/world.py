@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
 import socket
 import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -18,6 +15,8 @@ from typing import Any
 import httpx
 
 from tests.process.neighbour import Neighbour
+from tests.process.starts import Process, Starter, forked
+from tests.process.starts import installed as installed
 
 TOKEN = "123456789:AAFakeTokenFakeTokenFakeTokenFakeTok"
 STRIPE_SECRET = "whsec_process"
@@ -80,11 +79,6 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def installed() -> list[str]:
-    """The command as it is installed beside this Python."""
-    return [str(Path(sys.executable).with_name("comptoir"))]
-
-
 def until(true: Callable[[], Any], *, seconds: float = PATIENCE, what: str = "") -> Any:
     """Wait until something holds and return it; an assertion error names what never did."""
     end = time.monotonic() + seconds
@@ -98,12 +92,15 @@ def until(true: Callable[[], Any], *, seconds: float = PATIENCE, what: str = "")
 
 @dataclass
 class World:
-    """One folder, one sandbox, one shop. `start` and `kill` the shop as often as wanted."""
+    """One folder, one sandbox, one shop. `start` and `kill` the shop as often as wanted, `by` whichever way."""
 
     folder: Path
     mode: str = "polling"
     hold: str = "30m"
-    shop: subprocess.Popen[bytes] | None = None
+    by: Starter = forked
+    me: int = 1001
+    """Whose chat is meant where a test names none."""
+    shop: Process | None = None
     sandbox_port: int = field(default_factory=free_port)
     port: int = field(default_factory=free_port)
     logs: list[Path] = field(default_factory=list)
@@ -133,16 +130,9 @@ class World:
         """Start the installed command and wait until it is `ready`."""
         log = self.folder / f"shop-{len(self.logs)}.log"
         self.logs.append(log)
-        environment = {
-            **{name: os.environ[name] for name in ("PATH", "HOME", "LANG", "PYTHONPATH") if name in os.environ},
-            **self.secrets,
-            "STRIPE_API_KEY": "rk_test_process",
-            "STRIPE_WEBHOOK_SECRET": STRIPE_SECRET,
-        }
-        with log.open("wb") as errors:
-            self.shop = subprocess.Popen(
-                [*installed(), "-c", str(self.folder / "bot.toml"), "run"], cwd="/", env=environment, stderr=errors
-            )
+        keys = {"STRIPE_API_KEY": "rk_test_process", "STRIPE_WEBHOOK_SECRET": STRIPE_SECRET}
+        log.touch()
+        self.shop = self.by(["-c", str(self.folder / "bot.toml"), "run"], self.secrets | keys, log)
         if ready:
             until(self.ready, what=f"the shop is ready: {log.read_text()[-2000:]}")
 
@@ -182,15 +172,15 @@ class World:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
-    def says(self, text: str, *, chat: int = 1001, language: str = "fr") -> int:
-        found = self.post("/telegram/say", chat=chat, text=text, name="Camille", language=language)
+    def says(self, text: str, *, chat: int | None = None, language: str = "fr") -> int:
+        found = self.post("/telegram/say", chat=chat or self.me, text=text, name="Camille", language=language)
         return int(found["update_id"])
 
-    def heard(self, chat: int = 1001) -> list[Mapping[str, Any]]:
+    def heard(self, chat: int | None = None) -> list[Mapping[str, Any]]:
         """What the shop said in a chat."""
-        return [m for m in self.get(f"/telegram/chats/{chat}")["messages"] if m["from"] == "shop"]
+        return [m for m in self.get(f"/telegram/chats/{chat or self.me}")["messages"] if m["from"] == "shop"]
 
-    def hears(self, words: str, *, chat: int = 1001) -> Mapping[str, Any]:
+    def hears(self, words: str, *, chat: int | None = None) -> Mapping[str, Any]:
         found = until(
             lambda: next((m for m in reversed(self.heard(chat)) if words in m["text"]), None),
             what=f"{words!r} in {[m['text'] for m in self.heard(chat)]}",
@@ -198,9 +188,9 @@ class World:
         assert isinstance(found, Mapping)
         return found
 
-    def presses(self, message: Mapping[str, Any], label: str, *, chat: int = 1001) -> None:
+    def presses(self, message: Mapping[str, Any], label: str, *, chat: int | None = None) -> None:
         data = next(b["data"] for row in message["buttons"] for b in row if label in b["text"] and b.get("data"))
-        self.post("/telegram/press", chat=chat, message_id=message["message_id"], data=data)
+        self.post("/telegram/press", chat=chat or self.me, message_id=message["message_id"], data=data)
 
     def session(self, ref: str) -> Mapping[str, Any]:
         found = self.get("/stripe/sessions", client_reference_id=ref)
@@ -227,12 +217,12 @@ class World:
             found = reader.execute(f"SELECT * FROM {view} WHERE {clause}", tuple(where.values())).fetchall()
         return [dict(row) for row in found]
 
-    def order(self, chat: int = 1001) -> dict[str, Any]:
-        (found,) = until(lambda: self.rows("v_orders", chat=str(chat)), what="an order")
+    def order(self, chat: int | None = None) -> dict[str, Any]:
+        (found,) = until(lambda: self.rows("v_orders", chat=str(chat or self.me)), what="an order")
         assert isinstance(found, dict)
         return found
 
-    def order_is(self, status: str, *, chat: int = 1001) -> dict[str, Any]:
+    def order_is(self, status: str, *, chat: int | None = None) -> dict[str, Any]:
         until(lambda: self.order(chat)["status"] == status, what=f"the order is {status}: {self.order(chat)}")
         return self.order(chat)
 
@@ -249,8 +239,8 @@ class World:
 
 
 @contextlib.contextmanager
-def opened(folder: Path, **settings: str) -> Iterator[World]:
-    world = World(folder, **settings)  # type: ignore[arg-type]
+def opened(folder: Path, **settings: Any) -> Iterator[World]:
+    world = World(folder, **settings)
     try:
         yield world
     finally:

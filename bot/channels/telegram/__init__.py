@@ -1,5 +1,6 @@
 """Telegram: updates by polling or webhook, messages by python-telegram-bot's Bot."""
 
 from bot.channels.telegram.channel import TelegramChannel, TelegramSettings
+from bot.channels.telegram.wire import AiohttpRequest
 
-__all__ = ["TelegramChannel", "TelegramSettings"]
+__all__ = ["AiohttpRequest", "TelegramChannel", "TelegramSettings"]

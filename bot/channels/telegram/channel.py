@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -17,6 +17,7 @@ import structlog
 from aiolimiter import AsyncLimiter
 from telegram import Bot, BotCommand
 from telegram.error import TelegramError
+from telegram.request import BaseRequest
 
 from bot.channels.telegram.failures import translated
 from bot.channels.telegram.sending import Sender
@@ -57,15 +58,16 @@ class TelegramSettings:
 class TelegramChannel:
     name = SOURCE
 
-    def __init__(self, settings: TelegramSettings) -> None:
+    def __init__(self, settings: TelegramSettings, request: Callable[..., BaseRequest] = AiohttpRequest) -> None:
+        """`request` makes the way on which Telegram is spoken to."""
         self._settings = settings
         base = settings.api_base.rstrip("/")
-        self._polls = AiohttpRequest(connections=2, read_seconds=settings.poll_seconds + 10)
+        self._polls = request(connections=2, read_seconds=settings.poll_seconds + 10)
         self.bot = Bot(
             settings.token,
             base_url=f"{base}/bot",
             base_file_url=f"{base}/file/bot",
-            request=AiohttpRequest(),
+            request=request(),
             get_updates_request=self._polls,
         )
         self._sender = Sender(self.bot, self._link)

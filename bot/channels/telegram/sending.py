@@ -90,8 +90,11 @@ class Sender:
                 sentence = error.message.lower()
                 if SAME in sentence or envelope.keyboard_only:
                     return envelope.replaces
-                if not any(known in sentence for known in NOT_EDITABLE):
+                pictured = envelope.body.picture is not None and _about_the_picture(error)
+                if not pictured and not any(known in sentence for known in NOT_EDITABLE):
                     raise
+            except OSError as error:
+                log.warning("telegram.picture_missing", picture=envelope.body.picture, error=str(error))
         return await self._new(envelope, mode)
 
     async def _edit(self, envelope: Envelope, mode: str | None, message_id: int) -> str | None:
@@ -111,7 +114,10 @@ class Sender:
             edited = await self._with_picture(
                 body.picture,
                 lambda photo: self._bot.edit_message_media(
-                    InputMediaPhoto(photo, caption=body.text, parse_mode=mode), chat, message_id, reply_markup=keyboard
+                    InputMediaPhoto(_uploaded(photo), caption=body.text, parse_mode=mode),
+                    chat,
+                    message_id,
+                    reply_markup=keyboard,
                 ),
             )
             self._remember(body.picture, edited)
@@ -186,6 +192,11 @@ class Sender:
         if url is not None:
             return InlineKeyboardButton(label, url=self._link(url))
         return InlineKeyboardButton(label, callback_data=action)
+
+
+def _uploaded(photo: str | Path) -> str | bytes:
+    """A file's bytes: of a path the library makes a `file://` address here, which only a local Bot API server takes."""
+    return photo.read_bytes() if isinstance(photo, Path) else photo
 
 
 def _file(picture: str) -> Path:

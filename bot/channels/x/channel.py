@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -51,9 +51,15 @@ class Window(Protocol):
 class XChannel:
     name = SOURCE
 
-    def __init__(self, settings: XSettings, meter: Meter, clock: Clock) -> None:
+    def __init__(
+        self,
+        settings: XSettings,
+        meter: Meter,
+        clock: Clock,
+        wire: Callable[[XKeys, str, Clock], XWire] = XWire,
+    ) -> None:
         self._settings, self._meter, self._clock = settings, meter, clock
-        self._wire = XWire(settings.keys, settings.api_base, clock)
+        self._wire = wire(settings.keys, settings.api_base, clock)
         self._sender = Sender(self._wire, meter)
         self._account = Account(settings.keys.user_id, settings.account, settings.posts)
         self._intake: Intake | None = None

@@ -35,7 +35,8 @@ class Counter:
 
 @dataclass(frozen=True, slots=True)
 class OpenOrder:
-    """One of the shopper's own recent orders; `url` pays it while it is unpaid, `page` is its page at the shop."""
+    """One of the shopper's own recent orders; while it is unpaid, `url` pays it, or the payment sheet of the `invoice`
+    of that key; `page` is its page at the shop."""
 
     ref: str
     status: OrderStatus
@@ -47,6 +48,7 @@ class OpenOrder:
     closing: bool = False
     processing: bool = False
     refunded: bool = False
+    invoice: str | None = None
 
     @property
     def unpaid(self) -> bool:

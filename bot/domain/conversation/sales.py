@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bot.domain.actions import Action, Verb
 from bot.domain.catalogue import Variant
@@ -83,6 +84,9 @@ def _sold_out(counter: Counter, situation: Situation, variant: Variant, facts: d
 def again(situation: Situation, order: OpenOrder) -> Say:
     """The link of an order that already waits for its payment, instead of a second order for the same (F036)."""
     facts = link_facts(order.ref, order.lines, order.total_minor)
+    if order.invoice is not None:
+        said = situation.say("link_again", facts, *invoice_rows(order.ref, order.total_minor))
+        return replace(said, replaces=None, pictured=False, invoice=order.invoice)
     if order.url is None:
         return situation.say("one_moment", facts)
     return situation.say("link_again", facts, *pay_rows(order.url, order.ref, order.total_minor))
@@ -109,6 +113,14 @@ def link_facts(ref: str, lines: Sequence[Line], total_minor: int) -> dict[str, F
 def pay_rows(url: str, ref: str, total_minor: int) -> tuple[tuple[Button, ...], ...]:
     return (
         (Button("pay", url=url, facts={"total": total_minor}),),
+        (Button("cancel_order", str(Action(Verb.CANCEL, ref))),),
+    )
+
+
+def invoice_rows(ref: str, total_minor: int) -> tuple[tuple[Button, ...], ...]:
+    """Its first button opens the platform's own payment sheet."""
+    return (
+        (Button("pay", facts={"total": total_minor}),),
         (Button("cancel_order", str(Action(Verb.CANCEL, ref))),),
     )
 

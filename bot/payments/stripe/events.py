@@ -8,18 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Literal
 
 import orjson
 from stripe import SignatureVerificationError, WebhookSignature
 
-from bot.domain.payments import Checkout, News, NewsKind
+from bot.domain.payments import FOUND, Checkout, Dispute, News, NewsKind, Refund
 from bot.errors import Forged
 
 OLDEST = 300
 """Seconds by which an event's signature may be behind or ahead of our clock."""
 SOURCE = "stripe"
+LAST_SECOND = 253_402_300_800
+"""The year 10,000, from which on a moment has no name here."""
 Object = Mapping[str, Any]
 
 
@@ -67,13 +69,24 @@ def _charge(obj: Object) -> dict[str, Any]:
     }
 
 
+def read_refund(obj: Object) -> Refund:
+    return Refund(str(obj["id"]), int(obj["amount"]), failed=obj["status"] in ("failed", "canceled"))
+
+
+def _refund(obj: Object) -> dict[str, Any]:
+    ours = (obj.get("metadata") or {}).get("payment")
+    return {"intent": _id(obj.get("payment_intent")), "payment": ours, "refund": read_refund(obj)}
+
+
 def _dispute(obj: Object) -> dict[str, Any]:
     status = str(obj["status"])
-    return {
-        "intent": _id(obj.get("payment_intent")),
-        "won": status in ("won", "warning_closed", "prevented"),
-        "inquiry": status.startswith("warning_"),
-    }
+    if status in ("won", "warning_closed", "prevented"):
+        state: Literal["inquiry", "open", "won", "lost"] = "won"
+    elif status == "lost":
+        state = "lost"
+    else:
+        state = "inquiry" if status.startswith("warning_") else "open"
+    return {"intent": _id(obj.get("payment_intent")), "dispute": Dispute(str(obj["id"]), state)}
 
 
 READ: Mapping[str, tuple[NewsKind, Callable[[Object], dict[str, Any]]]] = {
@@ -83,8 +96,13 @@ READ: Mapping[str, tuple[NewsKind, Callable[[Object], dict[str, Any]]]] = {
     "checkout.session.expired": ("expired", _checkout),
     "charge.succeeded": ("charged", _charge),
     "charge.refunded": ("refunded", _charge),
-    "charge.dispute.created": ("disputed", _dispute),
-    "charge.dispute.closed": ("dispute_closed", _dispute),
+    "refund.created": ("refund", _refund),
+    "refund.updated": ("refund", _refund),
+    "refund.failed": ("refund", _refund),
+    "charge.refund.updated": ("refund", _refund),
+    "charge.dispute.created": ("dispute", _dispute),
+    "charge.dispute.updated": ("dispute", _dispute),
+    "charge.dispute.closed": ("dispute", _dispute),
 }
 """The events a shop listens to; any other is acknowledged and forgotten."""
 WANTED_EVENTS = tuple(READ)
@@ -135,8 +153,22 @@ def read_event(body: str) -> News | None:
         return None
     kind, reader = found
     livemode, account = bool(event.get("livemode")), event.get("account")
+    made = event.get("created")
+    made_at = datetime.fromtimestamp(made, UTC) if isinstance(made, int) and 0 < made < LAST_SECOND else None
     try:
         facts = reader(event["data"]["object"])
     except (KeyError, TypeError, ValueError, AttributeError):
-        return News(SOURCE, event["id"], "unreadable", livemode, body, account)
-    return News(SOURCE, event["id"], kind, livemode, body, account, **facts)
+        return News(SOURCE, event["id"], "unreadable", livemode, body, account, made_at=made_at)
+    return News(SOURCE, event["id"], kind, livemode, body, account, made_at=made_at, **facts)
+
+
+def found_news(kind: str, obj: Object) -> News | None:
+    """What was found by asking, as if its event had told it: `kind` is that event's. None where it cannot be read."""
+    news_kind, reader = READ[kind]
+    try:
+        facts = reader(obj)
+        made_at = datetime.fromtimestamp(int(obj["created"]), UTC)
+        key = f"{FOUND}{obj['id']}:{obj.get('status')}"
+        return News(SOURCE, key, news_kind, bool(obj.get("livemode")), "{}", made_at=made_at, **facts)
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
+        return None

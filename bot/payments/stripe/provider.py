@@ -4,26 +4,44 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from datetime import datetime, timedelta
 from typing import Any
 
 import aiohttp
 import stripe
-from stripe import AIOHTTPClient, StripeClient
+from aiolimiter import AsyncLimiter
+from stripe import AIOHTTPClient, HTTPClient, StripeClient
 
 from bot.domain.orders import Order
-from bot.domain.payments import Checkout, News, Payment, Refunded, Terms
+from bot.domain.payments import Checkout, News, Payment, Refund, Terms
 from bot.errors import Permanent, Temporary
-from bot.payments.stripe.events import SOURCE, WANTED_EVENTS, SignedEvents, read_checkout, read_event
+from bot.payments.stripe.events import (
+    SOURCE,
+    WANTED_EVENTS,
+    SignedEvents,
+    found_news,
+    read_checkout,
+    read_event,
+    read_refund,
+)
 from bot.payments.stripe.request import SHORTEST, CheckoutRequest, frozen_terms
 
 TIMEOUT = aiohttp.ClientTimeout(total=15, connect=5)
 CONNECTIONS = 32
 KEYS_LIVE = timedelta(hours=23)
 """Stripe keeps an idempotency key at least 24 hours; past this, a page is looked for before one is opened (F031)."""
+STUCK_AFTER = 3
+"""Answers of 500 to one key after which it is taken to be stuck: Stripe replays one for as long as it keeps the key."""
+UNTIL_DISPUTE_ENDS = 3600.0
+"""Seconds between tries to refund what a bank has taken for now."""
 UNTIL_KEY_IS_MENDED = 60.0
 """Seconds between tries while Stripe refuses our key: orders wait, nothing is lost (F032)."""
+
+
+def creations_limit(per_second: float) -> AbstractAsyncContextManager[None]:
+    """Never more than so many in any one second: a fifth may go at once, four fifths flow. 0 is no limit."""
+    return AsyncLimiter(max(1.0, per_second / 5), 0.25) if per_second else nullcontext()
 
 
 class StripeProvider:
@@ -40,23 +58,34 @@ class StripeProvider:
         events: SignedEvents,
         clock: Callable[[], datetime],
         livemode: bool = False,
+        creations_per_second: float = 0,
+        http: Callable[[], HTTPClient] | None = None,
     ) -> None:
-        self._livemode = livemode
+        self._livemode, self._http = livemode, http
         self._key, self._host = key, host.rstrip("/")
         self._request, self._events, self._clock = request, events, clock
         self._session: aiohttp.ClientSession | None = None
         self._client: StripeClient | None = None
         self._ails: str | None = None
+        self._stuck: dict[str, int] = {}
+        self._creations = creations_limit(creations_per_second)
 
     @property
     def client(self) -> StripeClient:
         """Made at first use: an HTTP session belongs to a running loop."""
         if self._client is None:
-            connector = aiohttp.TCPConnector(limit=CONNECTIONS)
-            self._session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
-            http = AIOHTTPClient(timeout=TIMEOUT, session=self._session)
+            http = self._http() if self._http is not None else self._aiohttp()
             self._client = StripeClient(self._key, base_addresses={"api": self._host}, http_client=http)
         return self._client
+
+    def _aiohttp(self) -> HTTPClient:
+        connector = aiohttp.TCPConnector(limit=CONNECTIONS)
+        self._session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+        return AIOHTTPClient(timeout=TIMEOUT, session=self._session)
+
+    def offer(self, request: CheckoutRequest) -> None:
+        """Pages are frozen with what this says from now on; those that are frozen stay as they are (F030, F034)."""
+        self._request = request
 
     def freeze(self, order: Order, key: str, *, physical: bool) -> str:
         return self._request.freeze(order, key, physical=physical)
@@ -67,25 +96,35 @@ class StripeProvider:
     async def open(self, payment: Payment) -> Checkout:
         """Same key and same body for as long as Stripe remembers them: the same page, however often we ask.
 
-        A request that waited so long that its page would end too soon is renewed under a key of its own, but only
-        after looking whether the first one was carried out after all.
+        A request that waited so long that its page would end too soon, or whose key Stripe answers with the same
+        error for ever (F029), is renewed under a key of its own, but only after looking whether the first one was
+        carried out after all.
         """
+        async with self._creations:
+            return await self._open(payment)
+
+    async def _open(self, payment: Payment) -> Checkout:
         params, now = json.loads(payment.request), self._clock()
         renewals = max(0, int((now - payment.created_at) / SHORTEST) - 1)
         too_soon = params["expires_at"] - now.timestamp() < SHORTEST.total_seconds() + 30
-        if not too_soon and now - payment.created_at < KEYS_LIVE:
+        stuck = self._stuck.get(payment.key, 0) // STUCK_AFTER
+        if not too_soon and not stuck and now - payment.created_at < KEYS_LIVE:
             return await self._create(params, payment.key)
         if (found := await self._find(payment)) is not None:
             return found
+        if not too_soon and stuck:
+            return await self._create(params, f"{payment.key}-again{stuck}")
         until = payment.created_at + SHORTEST * (renewals + 4)
         return await self._create(params | {"expires_at": int(until.timestamp())}, f"{payment.key}-{renewals}")
 
     async def _create(self, params: dict[str, Any], key: str) -> Checkout:
-        async with self._spoken():
+        ours = params["metadata"]["payment"]
+        async with self._spoken(lambda: self._stuck.update({ours: self._stuck.get(ours, 0) + 1})):
             session = await self.client.v1.checkout.sessions.create_async(
                 params,  # type: ignore[arg-type] # frozen JSON of exactly these parameters
                 {"idempotency_key": key},
             )
+            self._stuck.pop(ours, None)
             return read_checkout(session.to_dict())
 
     async def _find(self, payment: Payment) -> Checkout | None:
@@ -111,15 +150,74 @@ class StripeProvider:
             async with self._spoken():
                 return read_checkout((await sessions.retrieve_async(payment.external_id)).to_dict())
 
-    async def give_back(self, payment: Payment) -> Refunded:
+    async def give_back(
+        self, payment: Payment, amount_minor: int | None, serial: str, *, again: bool = False
+    ) -> Sequence[Refund]:
+        """Stripe knows a refund by its key for a day; so what may have been asked before is looked for first."""
         if payment.intent is None:
             raise Permanent(f"the payment of {payment.ref} is not known to Stripe")
+        ours = {"order": payment.ref, "payment": payment.key, "serial": serial}
+        params: dict[str, Any] = {"payment_intent": payment.intent, "metadata": ours}
+        if amount_minor is not None:
+            params["amount"] = amount_minor
+        if again and (made := [refund for refund, mark in await self._refunds(payment.intent) if mark == serial]):
+            return made
         async with self._spoken():
-            refund = await self.client.v1.refunds.create_async(
-                {"payment_intent": payment.intent, "metadata": {"order": payment.ref}},
-                {"idempotency_key": f"{payment.key}-refund"},
-            )
-        return Refunded(refund.id, refund.amount, refund.status in ("succeeded", "pending"))
+            try:
+                refund = await self.client.v1.refunds.create_async(
+                    params,  # type: ignore[arg-type] # these are RefundCreateParams
+                    {"idempotency_key": f"{payment.key}-{serial}"},
+                )
+            except stripe.InvalidRequestError as error:
+                if error.code == "charge_disputed":
+                    raise Temporary("the payment is in dispute", retry_after=UNTIL_DISPUTE_ENDS) from error
+                if error.code != "charge_already_refunded":
+                    raise
+            else:
+                return [read_refund(refund.to_dict())]
+        return [refund for refund, _ in await self._refunds(payment.intent)]
+
+    async def _refunds(self, intent: str) -> Sequence[tuple[Refund, str | None]]:
+        """All refunds of a payment, whoever made them, each with the mark that ours carry."""
+        found: list[tuple[Refund, str | None]] = []
+        async with self._spoken():
+            listed = await self.client.v1.refunds.list_async({"payment_intent": intent, "limit": 100})
+            async for each in listed.auto_paging_iter():
+                refund = each.to_dict()
+                found.append((read_refund(refund), (refund.get("metadata") or {}).get("serial")))
+        return found
+
+    async def look(self, payment: Payment) -> Checkout | None:
+        """How the payment's page stands now; None where it has none that Stripe knows."""
+        if payment.external_id is None:
+            return await self._find(payment)
+        async with self._spoken():
+            found = await self.client.v1.checkout.sessions.retrieve_async(payment.external_id)
+        return read_checkout(found.to_dict())
+
+    async def happened(self, since: datetime) -> AsyncIterator[News]:
+        """What Stripe has to tell since then, newest first: the events that a shop listens to, as far back as it keeps
+        them (30 days), then what no event may have told: refunds, disputes and charges."""
+        window: Any = {"created": {"gte": int(since.timestamp())}, "limit": 100}
+        v1 = self.client.v1
+        async with self._spoken():
+            events = await v1.events.list_async(window | {"types": list(WANTED_EVENTS)})
+            async for event in events.auto_paging_iter():
+                news = read_event(json.dumps(event.to_dict()))
+                if news is not None:
+                    yield news
+            for kind, service in (
+                ("refund.updated", v1.refunds),
+                ("charge.dispute.updated", v1.disputes),
+                ("charge.succeeded", v1.charges),
+            ):
+                found = await service.list_async(window)
+                async for thing in found.auto_paging_iter():
+                    seen = thing.to_dict()
+                    if kind == "charge.succeeded" and not seen.get("paid"):
+                        continue
+                    if (told := found_news(kind, seen)) is not None:
+                        yield told
 
     def read(self, body: bytes, signature: str | None, now: datetime) -> News | None:
         return self._events.read(body, signature, now)
@@ -161,7 +259,7 @@ class StripeProvider:
         return self._ails
 
     @asynccontextmanager
-    async def _spoken(self) -> AsyncIterator[None]:
+    async def _spoken(self, on_error_of_theirs: Callable[[], None] = lambda: None) -> AsyncIterator[None]:
         """The one funnel of Stripe's errors; see https://docs.stripe.com/error-low-level."""
         try:
             yield
@@ -174,6 +272,8 @@ class StripeProvider:
             raise Temporary(self._ails, retry_after=UNTIL_KEY_IS_MENDED) from error
         except stripe.StripeError as error:
             if error.http_status is None or error.http_status >= 500 or error.http_status == 409:
+                if error.http_status == 500:
+                    on_error_of_theirs()
                 raise Temporary(f"Stripe answered {error.http_status}") from error
             known = not isinstance(error, stripe.IdempotencyError)  # else another body was sent under our key (F030)
             why = f"Stripe refused: {error.user_message or error.code or error.http_status}"

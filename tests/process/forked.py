@@ -1,0 +1,115 @@
+"""A process that has loaded the installed command and forks a child for every start of it.
+
+Loading costs more than all else of a start. Nothing else is done before the fork: no thread, no socket, no file of
+the shop. Requests come as JSON lines on stdin, answers go as JSON lines to stdout:
+`{"id", "argv", "env", "cwd", "log"}` -> `{"id", "pid"}`, and `{"pid", "status"}` when a child has ended, with the
+status as of `os.waitstatus_to_exitcode`.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import json
+import os
+import selectors
+import signal
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+Request = dict[str, Any]
+LOADED = ("bot.cli", "bot.serving", "bot.channels.telegram", "bot.channels.x", "uvicorn.protocols.http.httptools_impl")
+"""What a running shop has loaded, were it that the command loads it late."""
+
+
+def load() -> None:
+    """As `bot.start.main` does before it runs."""
+    gc.disable()
+    for module in LOADED:
+        importlib.import_module(module)
+    gc.enable()
+    gc.freeze()
+
+
+def serve() -> Request:
+    """Answer requests until stdin ends, which ends the process; returns only in a child, with its request."""
+    woken, wake = os.pipe()
+    os.set_blocking(wake, False)
+    os.set_blocking(woken, False)
+    signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    lines = _Lines(0)
+    with selectors.DefaultSelector() as selector:
+        selector.register(0, selectors.EVENT_READ)
+        selector.register(woken, selectors.EVENT_READ)
+        while not lines.ended:
+            for key, _ in selector.select():
+                if key.fd == woken:
+                    os.read(woken, 4096)
+                    _tell_the_ended()
+                    continue
+                for line in lines.read():
+                    request: Request = json.loads(line)
+                    pid = os.fork()
+                    if pid == 0:
+                        signal.set_wakeup_fd(-1)
+                        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                        os.close(wake)
+                        os.close(woken)
+                        return request
+                    _tell({"id": request["id"], "pid": pid})
+    raise SystemExit(0)
+
+
+class _Lines:
+    """Whole lines from a descriptor, without a buffer that a fork would copy."""
+
+    def __init__(self, fd: int) -> None:
+        self._fd, self._rest, self.ended = fd, b"", False
+
+    def read(self) -> Sequence[bytes]:
+        given = os.read(self._fd, 65536)
+        self.ended = not given
+        *whole, self._rest = (self._rest + given).split(b"\n")
+        return whole
+
+
+def _tell(answer: dict[str, int]) -> None:
+    os.write(1, json.dumps(answer).encode() + b"\n")
+
+
+def _tell_the_ended() -> None:
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return
+        if not pid:
+            return
+        _tell({"pid": pid, "status": os.waitstatus_to_exitcode(status)})
+
+
+def become(request: Request) -> None:
+    """Make this child what a shell would have started: its own streams, folder, surroundings and arguments."""
+    nothing = os.open(os.devnull, os.O_RDWR)
+    log = os.open(request["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    for stream, own in ((0, nothing), (1, nothing), (2, log)):
+        os.dup2(own, stream)
+    os.closerange(3, 64)
+    os.environ.clear()
+    os.environ.update(request["env"])
+    os.chdir(request["cwd"])
+    sys.argv[:] = request["argv"]
+
+
+def main() -> None:
+    load()
+    become(serve())
+    from bot.start import main as comptoir
+
+    comptoir()
+
+
+if __name__ == "__main__":
+    main()

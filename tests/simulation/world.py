@@ -1,0 +1,348 @@
+"""The shop and everybody outside it in one process and one virtual time; the shop may end at any moment.
+
+Real on both sides above the wires: the composition `bot.app.opened`, the vendors' clients, SQLite on a file, the
+sandbox's applications.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import sqlite3
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from contextlib import closing, contextmanager
+from contextvars import Context, ContextVar, copy_context
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import orjson
+
+from bot import app as composition
+from bot import parts
+from bot.app import Running, Surroundings, opened
+from bot.config import Settings
+from bot.domain.understanding import Clerk
+from bot.rendering import TemplateRenderer
+from bot.sandbox.outbound import Outbound
+from bot.sandbox.server import Sandbox, app
+from bot.sandbox.stripe import checkout
+from bot.sandbox.x.calling import Subscription, Webhook
+from bot.service.shop import ALPHABET
+from bot.web.site import application
+from tests.simulation.disk import Change, Disk
+from tests.simulation.lines import Ended, Line, Reply, StripeLine, TelegramLine, XLine, asked
+from tests.simulation.shop_file import ADDRESS, STRIPE_SECRET, Manner, settings_of
+from tests.simulation.virtual_time import VirtualLoop
+
+BEGIN = datetime(2026, 11, 23, 12, tzinfo=UTC)
+PROCESS: ContextVar[int] = ContextVar("process", default=0)
+"""Which process of the shop something belongs to; 0 is the world outside."""
+LONGEST_STOP = 10.0
+"""Seconds within which a shop that is asked to stop has stopped."""
+ROW_OF_LANE = "SELECT id FROM outbox WHERE lane = ? AND state = 'sending' ORDER BY id LIMIT 1"
+
+
+class Violation(AssertionError):
+    """A guarantee did not hold."""
+
+
+class _Calls(Outbound):
+    """How the sandbox calls the shop: in the same process, while there is a shop."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__()
+        self._world = world
+
+    async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, bytes]:
+        sent = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+        reply = await self._world.knock("POST", url, [(b"content-type", b"application/json"), *sent], body)
+        return reply.status, reply.body
+
+    async def get(self, url: str) -> tuple[int, bytes]:
+        reply = await self._world.knock("GET", url, (), b"")
+        return reply.status, reply.body
+
+
+@dataclass
+class Process:
+    """One life of the shop, from its start to its end."""
+
+    number: int
+    settings: Settings
+    line: Line
+    disk: Disk
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    tasks: set[asyncio.Task[Any]] = field(default_factory=set)
+    running: Running | None = None
+    site: Any = None
+    main: asyncio.Task[None] | None = None
+
+
+class World:
+    """One seed's world. `log` is what happened, in words; `arrived` counts the copies of each outbox row outside."""
+
+    def __init__(
+        self, seed: int, folder: Path, manner: Manner, *, limits: bool = False, goods: str | None = None
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+        self.loop, self.folder, self.manner = loop, folder, manner
+        self.dice = random.Random(seed)  # noqa: S311 - a simulation guards nothing
+        self._names = random.Random(seed + 1)  # noqa: S311
+        self.skew = 0.0
+        self.settings = settings_of(folder, manner) if goods is None else settings_of(folder, manner, goods)
+        self.sandbox = Sandbox(
+            now=self.time,
+            tokens=(),
+            stripe_webhook=f"{ADDRESS}/stripe/webhook",
+            stripe_secret=STRIPE_SECRET,
+            journal=0,
+            limits=limits,
+            seed=seed,
+            outbound=_Calls(self),
+        )
+        self.outside = app(self.sandbox)
+        self.home: Context = copy_context()
+        self.process: Process | None = None
+        self.processes = 0
+        self._ended: list[Disk] = []
+        self.arrived: dict[int, int] = {}
+        self.unanswered: set[str] = set()
+        self.broken: list[str] = []
+        self.up = {"telegram", "stripe", "x"}
+        self._turn = 0
+        loop.set_task_factory(self._born)  # type: ignore[arg-type] # typeshed does not know the keyword `context`
+        loop.set_exception_handler(self._unheard)
+        self._watch_arrivals()
+        if manner.x == "webhook":
+            self._subscribed()
+
+    # -- time
+
+    def time(self) -> float:
+        return BEGIN.timestamp() + self.loop.now
+
+    def clock(self) -> datetime:
+        """The shop's own clock, which may be wrong."""
+        return BEGIN + timedelta(seconds=self.loop.now + self.skew)
+
+    async def passes(self, seconds: float) -> None:
+        """Everybody does what they do in so many seconds."""
+        await asyncio.sleep(seconds)
+        if self.sandbox.stripe.open:
+            checkout.expire_due(self.sandbox.stripe)
+
+    async def skips(self, seconds: float) -> None:
+        """So much time passes at once, as on a machine that sleeps."""
+        self.loop.jump(seconds)
+        await self.passes(0.001)
+
+    # -- the shop's lives
+
+    async def starts(self) -> None:
+        """Start the shop and wait until it serves. Raises what its start raised."""
+        assert self.process is None
+        self.processes += 1
+        disk = Disk(self.folder / "shop.db", self.broken.append, self._turn)
+        line = Line(self.outside, self.home, lambda lane: self._row(disk, lane), self.up)
+        process = self.process = Process(self.processes, self.settings, line, disk)
+        context = self.home.copy()
+        context.run(PROCESS.set, process.number)
+        ready = asyncio.Event()
+        process.main = self.loop.create_task(self._lives(process, ready), context=context)
+        waiting = self.loop.create_task(ready.wait())
+        await asyncio.wait({process.main, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        if process.main.done():
+            self.process = None
+            disk.close()
+            await process.main
+
+    async def _lives(self, process: Process, ready: asyncio.Event) -> None:
+        here = Surroundings(
+            clock=self.clock,
+            steady=self.loop.time,
+            store=lambda _settings: process.disk,
+            channels={
+                "telegram": partial(parts.telegram_of, request=partial(TelegramLine, process.line)),
+                "x": partial(parts.x_of, wire=partial(XLine, process.line)),
+            },
+            provider=partial(parts.provider_of, http=lambda: StripeLine(process.line)),
+            ref=lambda: "C-" + "".join(self._names.choices(ALPHABET, k=5)),
+            token=lambda: f"{self._names.getrandbits(144):036x}",
+        )
+        try:
+            async with opened(process.settings, here) as running:
+                process.running, process.site = running, application(running.site)
+                ready.set()
+                await process.stop.wait()
+                await running.wind_down()
+        except Ended:
+            pass
+        finally:
+            process.site = None
+
+    async def crashes(self) -> None:
+        """As a power cut would: nothing is said in parting, what was not committed is lost."""
+        process = self.process
+        assert process is not None
+        self._turn = process.disk.writer.turn
+        process.line.gone, self.process = True, None
+        process.disk.die()
+        self._ended.append(process.disk)
+        for _ in range(50):
+            left = [task for task in process.tasks if not task.done()]
+            if not left:
+                break
+            for task in left:
+                task.cancel()
+            await asyncio.sleep(0)
+
+    async def stops(self) -> None:
+        """As on SIGTERM: begun things are finished, within ten seconds. Raises Violation where they are not."""
+        process = self.process
+        assert process is not None
+        assert process.main is not None
+        process.stop.set()
+        await asyncio.wait({process.main}, timeout=LONGEST_STOP)
+        if not process.main.done():
+            raise Violation(f"the shop has not stopped within {LONGEST_STOP:.0f} s")
+        self._turn = process.disk.writer.turn
+        self._ended.append(process.disk)
+        self.process = None
+        await process.main
+
+    async def knock(self, method: str, url: str, headers: Any, body: bytes) -> Reply:
+        """A request to the shop. Raises ConnectionError where nobody answers."""
+        process = self.process
+        if process is None or process.site is None:
+            raise ConnectionRefusedError
+        context = self.home.copy()
+        context.run(PROCESS.set, process.number)
+        answering = self.loop.create_task(asked(process.site, method, url, headers, body), context=context)
+        try:
+            return await asyncio.shield(answering)
+        except (asyncio.CancelledError, Ended) as error:
+            if answering.done():
+                raise ConnectionResetError from error
+            raise
+
+    async def wishes(self, wish: str, **asked_for: str) -> int:
+        """What the merchant's command asks of the running shop; -> the status."""
+        assert self.process is not None
+        assert self.process.running is not None
+        token = self.process.running.site.hatch.token
+        headers = ((b"authorization", f"Bearer {token}".encode()), (b"content-type", b"application/json"))
+        return (await self.knock("POST", f"{ADDRESS}/hatch/{wish}", headers, orjson.dumps(asked_for))).status
+
+    # -- who watches
+
+    def changes(self) -> list[Change]:
+        """What the shop has written since the last call, in its order."""
+        ended, self._ended = self._ended, []
+        found = [change for disk in ended for change in disk.changes()]
+        if self.process is not None:
+            found += self.process.disk.changes()
+        return found
+
+    def look(self, query: str, *values: object) -> list[tuple[object, ...]]:
+        """What the database says, whether the shop runs or not."""
+        if self.process is not None:
+            return self.process.disk.look(query, *values)
+        with closing(sqlite3.connect(self.folder / "shop.db")) as reader:
+            return reader.execute(query, values).fetchall()
+
+    def _born(
+        self, loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, Any], context: Context | None = None
+    ) -> asyncio.Task[Any]:
+        task = asyncio.Task(work, loop=loop, context=context)
+        number = PROCESS.get() if context is None else context.get(PROCESS, 0)
+        if number and self.process is not None and self.process.number == number:
+            self.process.tasks.add(task)
+            task.add_done_callback(self.process.tasks.discard)
+        return task
+
+    def _unheard(self, _loop: asyncio.AbstractEventLoop, what: dict[str, Any]) -> None:
+        error = what.get("exception")
+        if not isinstance(error, Ended | asyncio.CancelledError):
+            self.broken.append(f"{what.get('message')}: {error!r}")
+
+    @staticmethod
+    def _row(disk: Disk, lane: str) -> int:
+        found = [] if disk.gone else disk.look(ROW_OF_LANE, lane)
+        return int(str(found[0][0])) if found else 0
+
+    def _watch_arrivals(self) -> None:
+        """Every message that comes to be outside is counted for the outbox row whose worker asked for it."""
+        telegram, threads, posts = self.sandbox.telegram, self.sandbox.x.threads, self.sandbox.x.posts
+        call, add, write = telegram.call, threads.add, posts.write
+        shop = self.sandbox.x.shop
+
+        async def called(method: str, params: Any) -> Any:
+            row = self.in_hand
+            result = await call(method, params)
+            if method in ("sendMessage", "sendPhoto"):
+                self._arrived(row)
+            return result
+
+        def added(user: Any, message: Any) -> None:
+            add(user, message)
+            if message.sender == shop.id:
+                self._arrived(self.in_hand)
+
+        def written(number: int, author: Any, *more: Any, **named: Any) -> Any:
+            if author is shop:
+                self._arrived(self.in_hand)
+            return write(number, author, *more, **named)
+
+        telegram.call, threads.add, posts.write = called, added, written  # type: ignore[method-assign]
+
+    @property
+    def in_hand(self) -> int:
+        return self.process.line.in_hand if self.process is not None else 0
+
+    def _arrived(self, row: int) -> None:
+        self.arrived[row] = self.arrived.get(row, 0) + 1
+
+    def _subscribed(self) -> None:
+        """The merchant has run `webhooks register`."""
+        calls, now = self.sandbox.x.callbacks, self.time()
+        calls.webhooks[1] = Webhook(1, f"{ADDRESS}/x/webhook", now, now, valid=True)
+        for number, kind in enumerate(("post.mention.create", "dm.received"), 1):
+            calls.subscriptions[number] = Subscription(number, kind, self.sandbox.x.shop.id, now, now, webhook=1)
+
+
+@contextmanager
+def kept_parts() -> Iterator[None]:
+    """What is costly to make and keeps nothing of what it hears is made once for all lives of all shops."""
+    make_clerk, make_renderer = parts.clerk_of, parts.renderer_of
+
+    @lru_cache
+    def clerk(_goods: tuple[str, ...]) -> Clerk:
+        return make_clerk(made_for[0])
+
+    @lru_cache
+    def renderer() -> TemplateRenderer:
+        return make_renderer(made_for[0])
+
+    made_for: list[Settings] = []
+
+    def clerk_of(settings: Settings) -> Clerk:
+        made_for[:] = [settings]
+        return clerk(tuple(product.sku for product in settings.catalogue.products))
+
+    def renderer_of(settings: Settings) -> TemplateRenderer:
+        made_for[:] = [settings]
+        return renderer()
+
+    pages = lru_cache(composition.Pages)
+    with (
+        patch.object(parts, "clerk_of", clerk_of),
+        patch.object(composition, "renderer_of", renderer_of),
+        patch.object(composition, "Pages", lambda folders, facts: pages(tuple(folders), facts)),
+    ):
+        yield

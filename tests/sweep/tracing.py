@@ -1,0 +1,116 @@
+"""strace, attached to a shop that runs or is held: it counts system calls, and kills or fails the shop at one of them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import re
+import shutil
+import subprocess
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+
+SENDS = ("sendto", "sendmsg", "writev", "shutdown")
+WRITES = ("write", "pwrite64", "pwritev", "ftruncate", "fallocate", "unlink", "rename", "openat")
+SYNCS = ("fsync", "fdatasync")
+DISK = ("pwrite64", "write", "ftruncate", "fallocate", *SYNCS)
+"""What fails on a disk that is full or broken."""
+TRACED = (*SENDS, *WRITES, *SYNCS)
+ATTACHED = re.compile(rb"[Pp]rocess \d+ attached")
+
+
+class Blow(StrEnum):
+    """What befalls the shop at a system call: killed before it is done; the call fails once; it fails from then on."""
+
+    KILL = "kill"
+    EIO = "eio"
+    ENOSPC = "enospc"
+    FULL = "full"
+
+
+@dataclass(frozen=True, slots=True)
+class Injection:
+    """The `number`-th call (from 1) of one thread; `paths` are the only files whose calls count, none named means all."""
+
+    blow: Blow
+    call: str
+    number: int
+    paths: Sequence[Path] = ()
+
+    @property
+    def options(self) -> Sequence[str]:
+        what = {
+            Blow.KILL: "signal=KILL",
+            Blow.EIO: "error=EIO",
+            Blow.ENOSPC: "error=ENOSPC",
+            Blow.FULL: "error=ENOSPC",
+        }[self.blow]
+        when = f"{self.number}+" if self.blow is Blow.FULL else str(self.number)
+        return (f"--trace={self.call}", f"--inject={self.call}:{what}:when={when}", *_only(self.paths))
+
+
+def _only(paths: Sequence[Path]) -> Sequence[str]:
+    return tuple(f"--trace-path={path}" for path in paths)
+
+
+@cache
+def missing() -> str | None:
+    """Why nothing can be traced here, or None."""
+    found = shutil.which("strace")
+    if found is None:
+        return "strace is not installed"
+    tried = subprocess.run([found, "-qq", "-e", "trace=none", "true"], capture_output=True, text=True, check=False)
+    return None if tried.returncode == 0 else f"strace cannot trace here: {tried.stderr.strip()[:100]}"
+
+
+@contextlib.asynccontextmanager
+async def attached(pid: int, options: Sequence[str], output: Path) -> AsyncIterator[None]:
+    """Within, every thread of the process is traced. Leaving detaches, which ends every injection."""
+    command = ["strace", "-f", "-p", str(pid), "-o", str(output), *options]
+    tracer = await asyncio.create_subprocess_exec(
+        *command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
+    )
+    assert tracer.stderr is not None
+    line = await tracer.stderr.readline()
+    assert ATTACHED.search(line), f"strace did not attach: {line!r}"
+    reading = asyncio.ensure_future(tracer.stderr.read())
+    try:
+        yield
+    finally:
+        if tracer.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                tracer.terminate()
+        await tracer.wait()
+        await reading
+
+
+LINE = re.compile(r"(\d+) +(\w+)\(")
+
+
+def counted(output: Path) -> Mapping[str, int]:
+    """The most that one thread made of each call, from a trace that names no injection."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for line in output.read_text(errors="replace").splitlines():
+        if found := LINE.match(line):
+            counts[found[1], found[2]] += 1
+    most: dict[str, int] = {}
+    for (_, call), number in counts.items():
+        most[call] = max(most.get(call, 0), number)
+    return most
+
+
+def held(pid: int) -> bool:
+    """Whether a process has stopped itself."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] == "T"
+    return False
+
+
+def database(folder: Path) -> Sequence[Path]:
+    """The database's own files, whether they exist already or not."""
+    return tuple(Path(os.path.realpath(folder)) / f"shop.db{ending}" for ending in ("", "-wal", "-shm", "-journal"))
