@@ -24,12 +24,14 @@ from bot.domain.messages import Inbound
 from bot.domain.orders import Order
 from bot.domain.payments import Payment
 from bot.domain.retry import RetryPolicy
-from bot.errors import Permanent, StoreDamaged, Temporary
+from bot.errors import ConfigError, Permanent, StoreDamaged, Temporary
+from bot.front import Posts, Shown
 from bot.metrics import measured
 from bot.parts import CHANNELS, ChannelMaker, accounts_of, enabled, provider_of, renderer_of, shop_of, utc_now
 from bot.payments.stripe import StripeProvider
 from bot.ports import Books, Channel, Clock, Rendered, Store, Task
-from bot.rendering import TemplateRenderer, templates_folder
+from bot.reloading import Reloader
+from bot.rendering import TemplateRenderer
 from bot.service.crossing import Crossing, waking
 from bot.service.deliver import Deliverer
 from bot.service.gate import Gate
@@ -40,12 +42,14 @@ from bot.service.receive import receive
 from bot.service.reconcile import Reconciler
 from bot.service.restoring import woken
 from bot.service.shop import Shop, new_ref, new_token
+from bot.service.stocktaking import take_stock
 from bot.service.sweep import Sweeper
 from bot.service.wishes import WISHES, Wish
 from bot.web.hatch import Hatch
 from bot.web.hooks import Hooks
-from bot.web.pages import Pages, ShopFacts
+from bot.web.pages import Pages
 from bot.web.site import Site
+from bot.wording import Wording, Words, made_of
 from storage import Copy, Restored, SqliteStore, copy_books, open_store, restore_books
 
 T = TypeVar("T")
@@ -92,6 +96,7 @@ class Running:
     site: Site
     wind_down: Callable[[], Awaitable[None]]
     """Take in nothing more and finish what is begun; what comes in meanwhile by webhook is kept for the next start."""
+    reloader: Reloader
 
 
 @dataclass(frozen=True)
@@ -139,36 +144,41 @@ async def opened(settings: Settings, here: Surroundings = Surroundings()) -> Asy
     """
     store, clock = here.store(settings), here.clock
     write = Crossing(store)
-    renderer = renderer_of(settings)
-    channels = {name: here.channels[name](settings, renderer, write, clock) for name in enabled(settings)}
+    wording = Wording(Words(renderer_of(settings), Pages(*made_of(settings)), settings.shop.locale))
+    posts = Posts(dict(settings.posts))
+    for_channels = replace(settings, posts=posts)
+    channels = {name: here.channels[name](for_channels, wording, write, clock) for name in enabled(settings)}
     provider = here.provider(settings, clock)
-    shop = replace(
-        shop_of(
+
+    def made(settings: Settings) -> Shop:
+        rules = shop_of(
             settings,
             provider,
             lambda channel, chat: channel in channels and channels[channel].free(chat),
             lambda channel: _elsewhere(channels, channel),
-        ),
-        ref=here.ref,
-        token=here.token,
-    )
+        )
+        return replace(rules, ref=here.ref, token=here.token)
+
+    shop = made(settings)
+    shown = Shown(shop, provider, wording, posts)
+    reloader = Reloader(shown.front(settings), shown, made, store, clock)
     gates = {"x": Gate(accounts_of(settings), write, clock)}
-    perform = Performer(shop, store, channels, provider, renderer, gates, clock)
+    perform = Performer(shop, store, channels, provider, wording, gates, clock)
     policy = RetryPolicy(settings.delivery.retry_base, settings.delivery.max_attempts)
     deliverer = Deliverer(perform, write, clock, policy=policy, lease=settings.delivery.lease)
     awake = waking(write, deliverer.wake)
-    reception = Reception(shop, awake, clock, renderer.word)
+    reception = Reception(shop, awake, clock, wording.word)
     reconciler = Reconciler(shop, store, write, awake, reception.settle, clock, every=settings.reconcile.every)
     tasks: list[asyncio.Task[None]] = []
 
     def ailing() -> Mapping[str, str]:
         parts = {"storage": store.healthy(), provider.name: provider.healthy()}
         parts |= {name: channel.healthy() for name, channel in channels.items()}
-        parts |= {task.get_name(): "it has ended" for task in tasks if task.done()}
+        parts |= {task.get_name(): "it has ended" for task in tasks if task.done() and not task.cancelled()}
         return {name: why for name, why in parts.items() if why is not None}
 
     sweeper = Sweeper(shop, write, awake, clock, every=SWEEP_EVERY, steady=here.steady, ailing=ailing)
-    await write(lambda books: books.shelf.sync(settings.catalogue))
+    await write(lambda books: take_stock(books, settings.catalogue, clock()))
     await write(lambda books: woken(books, clock()))
     await write(lambda books: books.outbox.recover(clock()))
     await asyncio.to_thread(scrub_what_is_left, store, clock())
@@ -197,13 +207,20 @@ async def opened(settings: Settings, here: Surroundings = Surroundings()) -> Asy
         await awake(lambda books: erase(books, asked["channel"], asked["chat"], clock()))
         await asyncio.to_thread(scrub, store, clock())
 
+    async def reloaded(_asked: Mapping[str, str]) -> object:
+        try:
+            return {"waiting": list(await reloader.reload())}
+        except ConfigError as refused:
+            raise Permanent(str(refused)) from refused
+
     wishes = {name: granted(wish) for name, wish in WISHES.items()}
-    hatch = Hatch(secrets.token_urlsafe(24), {**wishes, "reconcile": reconciled, "erase": erased})
+    others = {"reconcile": reconciled, "erase": erased, "reload": reloaded}
+    hatch = Hatch(secrets.token_urlsafe(24), {**wishes, **others})
     _open_hatch(settings, hatch)
     try:
         tasks += listening
-        site = _site(settings, hooks, store, ailing, hatch)
-        yield Running(store, site, wind_down)
+        site = _site(wording, hooks, store, ailing, hatch)
+        yield Running(store, site, wind_down, reloader)
     finally:
         hatch_file(settings).unlink(missing_ok=True)
         await wind_down()
@@ -277,14 +294,7 @@ def _hooks(
     )
 
 
-def _site(
-    settings: Settings, hooks: Hooks, store: Store, ailing: Callable[[], Mapping[str, str]], hatch: Hatch
-) -> Site:
-    own = settings.path.parent / "templates"
-    folders: list[Path] = [folder for folder in (own, templates_folder()) if folder.is_dir()]
-    shop = settings.shop
-    facts = ShopFacts(shop.name, shop.support or "", shop.terms_url, shop.privacy_url, shop.timezone, None)
-
+def _site(wording: Wording, hooks: Hooks, store: Store, ailing: Callable[[], Mapping[str, str]], hatch: Hatch) -> Site:
     def look(token: str) -> tuple[Order, Sequence[Payment]] | None:
         def find(books: Books) -> tuple[Order, Sequence[Payment]] | None:
             order = books.orders.by_token(token)
@@ -292,4 +302,4 @@ def _site(
 
         return store.read(find)
 
-    return Site(hooks, Pages(folders, facts), look, ailing, lambda: measured(store), shop.locale, hatch)
+    return Site(hooks, wording, look, ailing, lambda: measured(store), lambda: wording.language, hatch)

@@ -24,7 +24,8 @@ FIXED = {
     "storage": "storage",
 }
 """Settings of which running parts were made, by the names of their tables in bot.toml: taken over at the next start."""
-FIXED_OF_STRIPE = ("api_base", "livemode")
+EXCHANGED_OF_STRIPE = frozenset({"automatic_tax", "shipping_countries", "allow_promotion_codes"})
+"""What goes into the requests of payment pages to come; the rest of that table is taken over at the next start."""
 
 Posts = ChainMap[str, tuple[str, ...]]
 """The posts that show something for sale: one view for who looks there, whose only map is exchanged."""
@@ -79,15 +80,16 @@ def read_anew(running: Settings, make: Callable[[Settings], Shop]) -> Front:
 
 def adopted(running: Settings, written: Settings) -> Settings:
     """What is written, but for what cannot change while the shop runs."""
-    stripe = {name: getattr(running.stripe, name) for name in FIXED_OF_STRIPE}
+    stripe = {key: getattr(written.stripe, key) for key in EXCHANGED_OF_STRIPE}
     kept = {name: getattr(running, name) for name in (*FIXED, "secrets")}
-    return replace(written, stripe=written.stripe.model_copy(update=stripe), **kept)
+    return replace(written, stripe=running.stripe.model_copy(update=stripe), **kept)
 
 
 def waiting(running: Settings, written: Settings) -> tuple[str, ...]:
     """The keys that differ and cannot change while the shop runs, as bot.toml and the environment spell them."""
     tables = {name: tuple(type(getattr(written, name)).model_fields) for name in FIXED}
-    tables |= {"stripe": FIXED_OF_STRIPE, "secrets": tuple(field.name for field in fields(written.secrets))}
+    of_stripe = tuple(key for key in type(written.stripe).model_fields if key not in EXCHANGED_OF_STRIPE)
+    tables |= {"stripe": of_stripe, "secrets": tuple(field.name for field in fields(written.secrets))}
     return tuple(
         _spelt(name, key)
         for name, keys in tables.items()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import httpx
@@ -23,6 +23,7 @@ from bot.service.wishes import WISHES
 
 PATIENCE = 10.0
 RECONCILING = 300.0
+RELOADING = 120.0
 ERASING = 120.0
 """Seconds that a running shop may take to write a large database anew."""
 
@@ -70,6 +71,18 @@ def erase_shopper(settings: Settings, channel: str, chat: str) -> None:
     with _at_rest(settings) as store:
         store.write(lambda books: erase(books, channel, chat, utc_now()))
         scrub(store, utc_now())
+
+
+def reload_shop(settings: Settings) -> Sequence[str]:
+    """Have the running shop read bot.toml anew; -> the changed keys that take effect at its next start.
+
+    Raises Permanent with every fault that it finds, and where no shop runs on this database.
+    """
+    answer = _handed_over(settings, "reload", {}, patience=RELOADING)
+    if answer is None:
+        raise Permanent(f"no shop runs on {settings.database_path}: bot.toml is read when it starts")
+    waiting = answer.get("waiting")
+    return [str(key) for key in waiting] if isinstance(waiting, list) else []
 
 
 @contextmanager

@@ -15,10 +15,13 @@ from bot.channels.x import XChannel, XKeys, XSettings, XWire
 from bot.config import Settings
 from bot.domain.conversation import Counter, Rules
 from bot.domain.costs import Charge, micro
+from bot.domain.invoices import InvoiceRequest
+from bot.domain.orders import Order
 from bot.domain.understanding import Clerk
 from bot.payments.stripe import CheckoutRequest, SignedEvents, StripeProvider
-from bot.ports import Channel, Clock, Writer
+from bot.ports import Channel, Clock, Renderer, Writer
 from bot.rendering import LANGUAGES, TemplateRenderer, Voice
+from bot.service.cashier import RowCashier
 from bot.service.gate import can_answer
 from bot.service.meter import Accounts, RowMeter
 from bot.service.shop import Shop
@@ -111,9 +114,9 @@ def provider_of(
 
 def telegram_of(
     settings: Settings,
-    renderer: TemplateRenderer,
-    _write: Writer,
-    _clock: Clock,
+    renderer: Renderer,
+    write: Writer,
+    clock: Clock,
     request: Callable[..., BaseRequest] = AiohttpRequest,
 ) -> Channel:
     own, secrets = settings.telegram, settings.secrets
@@ -133,8 +136,10 @@ def telegram_of(
             commands={"": worded[settings.shop.locale]} | worded,
             webhook=f"{public_url(settings)}/telegram/webhook" if own.mode == "webhook" else None,
             webhook_secret=hook_secret.get_secret_value() if hook_secret else "",
+            provider_token=_plain(secrets.telegram_provider_token),
         ),
         request,
+        RowCashier(write, clock, renderer.word),
     )
 
 
@@ -150,7 +155,7 @@ def accounts_of(settings: Settings) -> Accounts:
 
 def x_of(
     settings: Settings,
-    _renderer: TemplateRenderer,
+    _renderer: Renderer,
     write: Writer,
     clock: Clock,
     wire: Callable[[XKeys, str, Clock], XWire] = XWire,
@@ -179,13 +184,20 @@ def x_of(
     )
 
 
-ChannelMaker = Callable[[Settings, TemplateRenderer, Writer, Clock], Channel]
+ChannelMaker = Callable[[Settings, Renderer, Writer, Clock], Channel]
 CHANNELS: Mapping[str, ChannelMaker] = {"telegram": telegram_of, "x": x_of}
 """A new channel is one file and one line here."""
 
 
 def enabled(settings: Settings) -> list[str]:
     return [name for name in CHANNELS if getattr(settings, name).enabled]
+
+
+def invoices_of(settings: Settings) -> Mapping[str, Callable[[Order, str], str]]:
+    """By channel with a payment sheet of its own that the shop uses: what freezes an order's invoice."""
+    if settings.telegram.payments != "invoice":
+        return {}
+    return {"telegram": InvoiceRequest(settings.catalogue, settings.stripe.shipping_countries).freeze}
 
 
 def shop_of(
@@ -209,4 +221,5 @@ def shop_of(
         full=lambda books, channel, now: channel == "x" and accounts.wait(books, "dm_sends_a_day", now) > 0,
         can_answer=lambda books, channel, chat, now: channel != "x" or can_answer(accounts, books, chat, now),
         metered=frozenset({"x"}),
+        invoices=invoices_of(settings),
     )

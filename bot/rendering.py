@@ -32,6 +32,8 @@ LANGUAGES = ("fr", "en")
 BLANKS = re.compile(r"\n{3,}")
 ESCAPED = frozenset({"telegram"})
 """Channels whose messages are HTML; the others get plain text."""
+INVOICE = "invoice"
+"""The form of a message that stands on an invoice: `link.invoice.j2`, few words and no markup."""
 TYPED = frozenset({"x"})
 """Channels without buttons: a choice is typed as its number."""
 MESSAGES = tuple(SAMPLES)
@@ -99,7 +101,7 @@ class TemplateRenderer:
 
     def say(self, say: Say, *, channel: str, task: int) -> Rendered:
         language = say.language if say.language in self._languages else self._languages[0]
-        text = self._template(say.message, language, channel).render(say.facts)
+        text = self._template(say.message, language, INVOICE if say.invoice else channel).render(say.facts)
         if channel in TYPED:
             return Rendered(BLANKS.sub("\n\n", text.strip()), self._typed_rows(say, language), say.picture)
         rows: list[tuple[tuple[str, str | None, str | None], ...]] = []
@@ -140,7 +142,7 @@ class TemplateRenderer:
         found = [
             problem
             for language in self._languages
-            for channel in channels
+            for channel in (*channels, INVOICE)
             for message in MESSAGES
             if (problem := self._problem(message, language, channel)) is not None
         ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import os
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -14,7 +15,7 @@ import structlog
 import uvicorn
 from starlette.routing import BaseRoute
 
-from bot.app import opened
+from bot.app import Running, opened
 from bot.config import Settings
 from bot.errors import ConfigError, Problem
 from bot.web.site import Site, application
@@ -70,15 +71,38 @@ def listen_on(host: str, port: int, *, asked_by: str = "web.port") -> socket.soc
 
 
 async def run(settings: Settings, *, ready: Callable[[str], None] = lambda _address: None) -> None:
-    """Run the shop until SIGTERM or SIGINT. `ready` is told the address once the web server answers."""
+    """Run the shop until SIGTERM or SIGINT; SIGHUP has bot.toml read anew. `ready` is told the address once the web
+    server answers."""
     listener = listen_on(settings.web.host, settings.web.port)
     stop = stop_signal()
-    async with opened(settings) as shop, served(shop.site, listener):
+    asked = reload_signal(stop)
+    async with opened(settings) as shop, served(shop.site, listener), _reloading(shop, asked):
         gc.freeze()  # what the shop is made of lives as long as it does: the collector need not look at it again
         ready(f"http://{settings.web.host}:{listener.getsockname()[1]}/")
         await stop.wait()
         log.info("shop.stopping")
         await shop.wind_down()
+
+
+def reload_signal(stop: asyncio.Event) -> asyncio.Event:
+    """Set by each SIGHUP; but one that says that the terminal is gone in which the shop was started stops it."""
+    asked, at_a_terminal = asyncio.Event(), os.isatty(0)
+
+    def hung_up() -> None:
+        (stop if at_a_terminal and not os.isatty(0) else asked).set()
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, hung_up)
+    return asked
+
+
+@asynccontextmanager
+async def _reloading(shop: Running, asked: asyncio.Event) -> AsyncIterator[None]:
+    task = asyncio.create_task(shop.reloader.whenever(asked), name="reloading")
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 def stop_signal() -> asyncio.Event:

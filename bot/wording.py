@@ -34,17 +34,21 @@ def words_of(settings: Settings) -> Words:
     """Raises ConfigError with every template that cannot be read, compiled or rendered (F111)."""
     renderer = renderer_of(settings)
     problems = renderer.problems(list(CHANNELS))
-    own = settings.path.parent / "templates"
-    folders = [folder for folder in (own, templates_folder()) if folder.is_dir()]
-    shop = settings.shop
-    facts = ShopFacts(shop.name, shop.support or "", shop.terms_url, shop.privacy_url, shop.timezone, None)
+    folders, facts = made_of(settings)
     try:
         pages = Pages(folders, facts)
     except (TemplateError, tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError, OSError) as error:
-        raise ConfigError([*problems, _of_a_page(own, error)]) from error
+        raise ConfigError([*problems, _of_a_page(folders[0], error)]) from error
     if problems:
         raise ConfigError(problems)
-    return Words(renderer, pages, shop.locale)
+    return Words(renderer, pages, settings.shop.locale)
+
+
+def made_of(settings: Settings) -> tuple[Sequence[Path], ShopFacts]:
+    """What the pages are made of: the folders of templates, the merchant's own first, and what they say of the shop."""
+    own, shop = settings.path.parent / "templates", settings.shop
+    folders = [folder for folder in (own, templates_folder()) if folder.is_dir()]
+    return folders, ShopFacts(shop.name, shop.support or "", shop.terms_url, shop.privacy_url, shop.timezone, None)
 
 
 def _of_a_page(own: Path, error: Exception) -> Problem:

@@ -106,7 +106,7 @@ def _copied(source: Path, fresh: Path, target: Path, now: datetime | None) -> Co
         taken_at = _marked(copy, now)
         (orders,) = copy.execute("SELECT count(*) FROM orders").fetchone()
     _sync(fresh)
-    return Copy(target, fresh.stat().st_size, orders, taken_at)
+    return Copy(target, fresh.stat().st_size, orders, moment(stamp(taken_at)))
 
 
 def _marked(copy: sqlite3.Connection, now: datetime | None) -> datetime:

@@ -41,6 +41,8 @@ NEWEST_FIRST = {
     "v_costs": "id",
     "v_policy": "id",
 }
+PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON", "temp_store=MEMORY")
+"""Without the last, each savepoint writes pages of the shop into a file of /var/tmp."""
 LOCK_WAIT = 5.0
 """Seconds to wait for somebody else's lock (a backup tool, a person's shell)."""
 RESTORING = ".restoring"
@@ -99,7 +101,7 @@ class SqliteStore:
         connection = sqlite3.connect(
             path, timeout=LOCK_WAIT, isolation_level=None, check_same_thread=False, cached_statements=256
         )
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON", "temp_store=MEMORY"):
+        for pragma in PRAGMAS:
             connection.execute(f"PRAGMA {pragma}").fetchall()
         migrate(connection)
         return connection

@@ -57,6 +57,12 @@ def run(context: typer.Context, role: Annotated[serve.Role, typer.Option()] = se
 
 
 @app.command()
+def reload(context: typer.Context) -> None:
+    """Have the running shop read bot.toml and its templates anew, as SIGHUP does."""
+    raise typer.Exit(serve.reload(context.obj))
+
+
+@app.command()
 def check(
     context: typer.Context,
     online: Annotated[bool, typer.Option("--online", help="Also ask Telegram, X and Stripe.")] = False,

@@ -13,8 +13,8 @@ def backup(config: Path, path: Path, *, force: bool, as_json: bool) -> int:
     """Raises Permanent where the copy cannot be written there, StoreDamaged where the books cannot be trusted."""
     copy = backed_up(load(config, secrets=False), path, force=force)
     if as_json:
-        facts = {"path": str(copy.path), "bytes": copy.size, "orders": copy.orders, "taken_at": copy.taken_at}
-        print(json.dumps(facts, ensure_ascii=False, default=str))
+        facts = {"path": str(copy.path), "bytes": copy.size, "orders": copy.orders}
+        print(json.dumps({**facts, "taken_at": copy.taken_at.isoformat()}, ensure_ascii=False))
     else:
         print(f"{copy.path}: {copy.size / 1e6:.1f} MB, {copy.orders} orders, whole and checked")
     return 0
@@ -26,8 +26,8 @@ def restore(config: Path, path: Path, *, as_json: bool) -> int:
     put_back = restored(settings, path)
     aside = None if put_back.aside is None else str(put_back.aside)
     if as_json:
-        facts = {"orders": put_back.copy.orders, "taken_at": put_back.copy.taken_at, "before": aside}
-        print(json.dumps(facts, ensure_ascii=False, default=str))
+        facts = {"orders": put_back.copy.orders, "taken_at": put_back.copy.taken_at.isoformat(), "before": aside}
+        print(json.dumps(facts, ensure_ascii=False))
         return 0
     print(f"{path} is in place: {put_back.copy.orders} orders, as of {put_back.copy.taken_at:%Y-%m-%d %H:%M:%S} UTC")
     if aside is not None:

@@ -14,8 +14,9 @@ from bot import logs, serving
 from bot.cli.output import BAD_CONFIG, complain
 from bot.config import Settings, load, warnings
 from bot.errors import ConfigError, Problem
+from bot.merchant import reload_shop
 from bot.outside import online_problems
-from bot.parts import CHANNELS, renderer_of
+from bot.wording import words_of
 
 
 class Role(StrEnum):
@@ -52,7 +53,22 @@ def _verify_templates(settings: Settings) -> None:
 
 
 def template_problems(settings: Settings) -> list[Problem]:
-    return renderer_of(settings).problems(list(CHANNELS))
+    try:
+        words_of(settings)
+    except ConfigError as refused:
+        return list(refused.problems)
+    return []
+
+
+def reload(config: Path) -> int:
+    """Have the running shop read bot.toml anew. Exit 78, and nothing has changed there, where it is not right."""
+    settings = load(config, secrets=False)
+    _verify_templates(settings)
+    waiting = reload_shop(settings)
+    print(f"{settings.shop.name} goes by {config} now")
+    if waiting:
+        complain(f"takes effect at the next start: {', '.join(waiting)}")
+    return 0
 
 
 def checks() -> dict[str, Callable[[Settings], list[Problem]] | None]:

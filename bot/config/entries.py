@@ -13,7 +13,7 @@ from bot.config.pictures import Picture
 from bot.config.regions import Country, IntentName, Language
 from bot.config.sections import Channels, Delivery, Orders, Payments, Reconcile, Several, Shop, Storage, Web, Written
 from bot.config.texts import LONGEST_PHRASE, Name, Paragraph, Phrase, Sku
-from bot.domain.catalogue import Kind
+from bot.domain.catalogue import Kind, Restock
 from bot.domain.understanding import Intent
 
 Phrases = Annotated[tuple[Phrase, ...], Several]
@@ -79,8 +79,8 @@ class ProductEntry(Written):
     """Other words that shoppers use for it."""
     category: Name | None = Field(None, examples=["Vaisselle"])
     """The shelf it stands on."""
-    restock: bool = Field(True, examples=[True])
-    """Whether what is given back before it was sent, or returned, is for sale again."""
+    restock: Restock = Field("asked", examples=["asked"])
+    """When it is for sale again: asked, where you cancel or take back; always, after a full refund too; never."""
     posts: Annotated[tuple[PostAddress, ...], Several] = Field(
         (), examples=[["https://x.com/atelier_lumiere/status/1234567890"]]
     )

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from bot.config.literal import shown, written
 from bot.config.places import Path
 from bot.config.texts import folded, same_sku
+from bot.domain.invoices import CURRENCIES
 
 Table = Mapping[str, Any]
 LineOf = Callable[[Path], int]
@@ -159,13 +160,32 @@ def x_needs_an_account(file: Table, line: LineOf) -> Iterator[Fault]:
         yield Fault(("channels", "x", "account"), "it is missing", 'write account = "my_shop"')
 
 
-def invoices_come_later(file: Table, line: LineOf) -> Iterator[Fault]:
-    if table(file, "channels", "telegram").get("payments") == "invoice":
-        yield Fault(
-            ("channels", "telegram", "payments"),
-            "Telegram's own payment sheet is not available in this version yet",
-            'write payments = "link"',
-        )
+def pays_by_invoice(file: Table) -> bool:
+    """Whether orders on Telegram are paid in its own payment sheet."""
+    return sells_on(file, "telegram") and table(file, "channels", "telegram").get("payments") == "invoice"
+
+
+def an_invoice_carries_goods_alone(file: Table, line: LineOf) -> Iterator[Fault]:
+    """https://core.telegram.org/bots/payments-stars: digital goods and services are sold in Stars only."""
+    for path, product in _products(file) if pays_by_invoice(file) else ():
+        if product.get("kind", "physical") in ("digital", "service"):
+            yield Fault(
+                (*path, "kind"),
+                "Telegram's payment sheet takes money for goods alone; digital goods and services are sold in Stars",
+                'delete the product, or write payments = "link" under [channels.telegram]',
+            )
+
+
+def an_invoice_has_telegrams_limits(file: Table, line: LineOf) -> Iterator[Fault]:
+    """What https://core.telegram.org/bots/payments can do, and a link can do more."""
+    if not pays_by_invoice(file):
+        return
+    payments = ("channels", "telegram", "payments")
+    if isinstance(code := table(file, "shop").get("currency"), str) and code not in CURRENCIES:
+        yield Fault(payments, f"Telegram's payment sheet does not take {shown(code)}", 'write payments = "link"')
+    if table(file, "payments", "stripe").get("automatic_tax") is True:
+        wrong = "Telegram's payment sheet does not work out a tax, and automatic_tax is true"
+        yield Fault(payments, wrong, 'write payments = "link", or automatic_tax = false under [payments.stripe]')
 
 
 RULES = (
@@ -177,7 +197,8 @@ RULES = (
     a_keyword_means_one_thing,
     a_webhook_needs_an_address,
     x_needs_an_account,
-    invoices_come_later,
+    an_invoice_carries_goods_alone,
+    an_invoice_has_telegrams_limits,
 )
 
 

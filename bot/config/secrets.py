@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pydantic import SecretStr
 
 from bot.config.environment import Environment
-from bot.config.rules import Table, sells_on, table
+from bot.config.rules import Table, pays_by_invoice, sells_on, table
 from bot.errors import Problem
 
 
@@ -37,6 +37,8 @@ NAMES = tuple(name.upper() for name in Secrets.__dataclass_fields__)
 REMEDIES = {
     "TELEGRAM_BOT_TOKEN": "set it to the token that @BotFather gave you, such as 123456789:AA…",
     "TELEGRAM_WEBHOOK_SECRET": "set it to 32 random letters and digits",
+    "TELEGRAM_PROVIDER_TOKEN": "set it to the token that @BotFather gives (your bot, Payments, Stripe), digits:TEST:…"
+    " or digits:LIVE:…",
     "X_CONSUMER_KEY": "set it to the API key of your app: console.x.com, Apps, your app, Keys and tokens",
     "X_CONSUMER_SECRET": "set it to the API key secret: console.x.com, Apps, your app, Keys and tokens",
     "X_ACCESS_TOKEN": "set it to the access token that console.x.com (Keys and tokens) makes for the shop's account, "
@@ -54,6 +56,8 @@ PLACEHOLDER = re.compile(
 VENDOR_PREFIX = re.compile(r"(?:sk|rk|pk)_(?:test|live)_|whsec_|[0-9]+:|[0-9]{5,}-")
 STRIPE_KEY = re.compile(r"(?:sk|rk)_(test|live)_[A-Za-z0-9_]+")
 TELEGRAM_TOKEN = re.compile(r"[0-9]{3,20}:[A-Za-z0-9_-]{20,}")
+PROVIDER_TOKEN = re.compile(r"[0-9]{3,20}:(TEST|LIVE):[A-Za-z0-9_:-]+")
+"""As @BotFather writes it, for every provider: https://core.telegram.org/bots/payments#getting-a-token."""
 TELEGRAM_WEBHOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
 """https://core.telegram.org/bots/api#setwebhook `secret_token`."""
 X_KEY = re.compile(r"[\x21-\x7e]+")
@@ -75,6 +79,15 @@ def _webhook_secret(text: str, _live: bool) -> str | None:
     if TELEGRAM_WEBHOOK_SECRET.fullmatch(text):
         return None
     return "Telegram takes 1 to 256 letters A-Z, digits, _ and -"
+
+
+def _provider_token(text: str, live: bool) -> str | None:
+    match = PROVIDER_TOKEN.fullmatch(text)
+    if match is None:
+        return "it is not a payment provider's token, which reads digits:TEST:… or digits:LIVE:…"
+    if (match[1] == "LIVE") != live:
+        return f"it takes {match[1].lower()} payments, and bot.toml says livemode = {'true' if live else 'false'}"
+    return None
 
 
 def _x_key(text: str, _live: bool) -> str | None:
@@ -103,6 +116,7 @@ def _signing_secret(text: str, _live: bool) -> str | None:
 SHAPES: dict[str, Callable[[str, bool], str | None]] = {
     "TELEGRAM_BOT_TOKEN": _telegram_token,
     "TELEGRAM_WEBHOOK_SECRET": _webhook_secret,
+    "TELEGRAM_PROVIDER_TOKEN": _provider_token,
     "X_CONSUMER_KEY": _x_key,
     "X_CONSUMER_SECRET": _x_key,
     "X_ACCESS_TOKEN": _x_access_token,
@@ -168,6 +182,8 @@ def needed(file: Table) -> tuple[str, ...]:
             names += SELLING[channel]
             if table(file, "channels", channel).get("mode") == "webhook":
                 names += CALLED_BACK[channel]
+    if pays_by_invoice(file):
+        names += ("TELEGRAM_PROVIDER_TOKEN",)
     return names
 
 

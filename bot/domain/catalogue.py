@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Kind = Literal["physical", "digital", "service"]
+Restock = Literal["asked", "always", "never"]
 Level = Literal["counted", "unlimited", "limited", "out"]
 
 
@@ -48,8 +49,9 @@ class Product:
     keywords: tuple[str, ...] = ()
     image: str | None = None
     """A file's absolute path or an https address."""
-    restock: bool = True
-    """Whether what is given back is for sale again."""
+    restock: Restock = "asked"
+    """When what was sold is for sale again: "asked", where the merchant cancels or takes back; "always", also where its
+    whole price went back before it was sent; "never"."""
     translations: Mapping[str, Translation] = field(default_factory=dict)
 
     def named(self, language: str) -> str:

@@ -202,4 +202,3 @@ def may_still_come(payment: Payment, now: datetime) -> timedelta:
     if payment.agreed_at is None or payment.status is not PaymentStatus.PENDING:
         return timedelta()
     return max(timedelta(), payment.agreed_at + LATEST_PAYMENT - now)
-

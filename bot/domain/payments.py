@@ -203,6 +203,8 @@ class News:
     refund: Refund | None = None
     dispute: Dispute | None = None
     made_at: datetime | None = None
+    charge: str | None = None
+    """By which a payment is known that a platform took for this account."""
 
     @property
     def found(self) -> bool:

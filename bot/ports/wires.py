@@ -57,10 +57,10 @@ class Cashier(Protocol):
     """Says whether an invoice may be paid, in time for a platform that waits ten seconds at most."""
 
     async def agree(self, asked: Asked) -> str:
-        """"" where it may be paid, else the reason in the payer's language. Answers within two seconds, always."""
+        """The reason why not, in the payer's language; "" where it may be paid. Answers within two seconds, always."""
 
     async def ways(self, asked: Asked) -> Sequence[Way] | str:
-        """The ways of delivery to the country asked about, or why there are none. Answers as quickly."""
+        """The ways of delivery to the country asked about, in the platform's units, or why there are none."""
 
 
 class Channel(Protocol):

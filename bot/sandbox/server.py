@@ -8,6 +8,7 @@ import random
 import socket
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Iterator
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -24,6 +25,7 @@ from bot.sandbox.stripe.account import Account
 from bot.sandbox.stripe.api import StripeApi
 from bot.sandbox.stripe.events import Endpoint, Events
 from bot.sandbox.stripe.idempotency import Keys
+from bot.sandbox.stripe.payments import charge_for
 from bot.sandbox.telegram.api import TelegramApi, TelegramFiles
 from bot.sandbox.telegram.side import FIRST_UPDATE, TelegramSide
 from bot.sandbox.x.account import X_KEYS, XKeys
@@ -92,6 +94,7 @@ class Sandbox:
         )
         events = Events(now=now, outbound=self.outbound, faults=self.faults, dice=dice)
         self.stripe = Account(now, events, dice, shop)
+        self.telegram.invoices.charged = partial(charge_for, self.stripe)
         self.keys = Keys(now)
         if stripe_webhook is not None:
             self.aim_stripe(stripe_webhook, stripe_secret)

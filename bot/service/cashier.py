@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
 import structlog
 
-from bot.domain.invoices import ONE_AT_A_TIME, PLATFORMS, Asked, Way, is_over, refusal, thawed
+from bot.domain.invoices import ONE_AT_A_TIME, PLATFORMS, Asked, Way, is_over, platform_units, refusal, thawed
 from bot.domain.orders import Order
 from bot.domain.payments import Payment
 from bot.errors import StoreDamaged, Temporary
@@ -42,12 +42,12 @@ class RowCashier:
     patience: float = PATIENCE
 
     async def agree(self, asked: Asked) -> str:
-        """"" where the invoice may be paid now; that is noted, so that no two payments of it are under way (F063)."""
+        """ "Yes" ("") is noted, so that no two payments of one invoice are under way (F063)."""
         found = await self._within(lambda books: agree(books, asked, self.clock()))
         return self._worded(found, asked) if isinstance(found, Refusal) else ""
 
     async def ways(self, asked: Asked) -> Sequence[Way] | str:
-        """The ways of delivery to the country asked about, or why there are none."""
+        """The ways of delivery to the country asked about, in the platform's own units, or why there are none."""
         found = await self._within(lambda books: ways(books, asked, self.clock()))
         return self._worded(found, asked) if isinstance(found, Refusal) else found
 
@@ -83,15 +83,17 @@ def agree(books: Books, asked: Asked, now: datetime) -> Refusal | None:
 
 
 def ways(books: Books, asked: Asked, now: datetime) -> Sequence[Way] | Refusal:
-    found = _found(books, asked)
-    if found is None:
+    known = _found(books, asked)
+    if known is None:
         return Refusal("invoice_unknown")
-    order, payment = found
+    order, payment = known
     if order.chat != asked.user:
         return Refusal("invoice_not_yours", order.language)
     if is_over(order, now):
         return Refusal("invoice_over", order.language)
-    return thawed(payment.request).ways_to(asked.country or "") or Refusal("invoice_no_delivery", order.language)
+    found = thawed(payment.request).ways_to(asked.country or "")
+    priced = [replace(way, minor=platform_units(way.minor, order.currency)) for way in found]
+    return priced or Refusal("invoice_no_delivery", order.language)
 
 
 def _found(books: Books, asked: Asked) -> tuple[Order, Payment] | None:

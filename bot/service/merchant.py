@@ -17,13 +17,17 @@ from bot.service.desk import Desk, put_back
 from bot.service.shop import Shop
 
 LONGEST_TRACKING = 200
+GIVEN_BACK = frozenset({PaymentStatus.REFUNDED, PaymentStatus.REFUND_DUE})
 
 
 def ship(shop: Shop, books: Books, ref: str, tracking: str, now: datetime) -> Receipt:
     """Note a paid order as sent and say so in its thread; `tracking` is a number or a link, "" where there is none."""
     order = _order(books, ref)
-    if any(payment.status is PaymentStatus.DISPUTED for payment in books.payments.of(order.ref)):
+    payments = [payment for payment in books.payments.of(order.ref) if payment.paid_minor]
+    if any(payment.status is PaymentStatus.DISPUTED for payment in payments):
         raise Permanent(f"{order.ref} is in dispute: its goods stay here until the bank has decided")
+    if payments and all(payment.status in GIVEN_BACK for payment in payments):
+        raise Permanent(f"{order.ref} was given back: there is nothing to be sent for it")
     if not books.orders.become(order.ref, OrderStatus.FULFILLED, "shipped by the merchant", now):
         raise Permanent(f"{order.ref} is {order.status}: only a paid order can be shipped, once")
     desk = Desk(shop, books, now)

@@ -203,7 +203,8 @@ def _failed(desk: Desk, news: News) -> None:
 def _payment(desk: Desk, news: News) -> Payment:
     """By what Stripe calls it or, before we know that, by our own key, which a charge carries."""
     payments = desk.books.payments
-    payment = payments.by_intent(news.intent) if news.intent else None
+    known = (payments.by_intent(name) for name in (news.intent, news.charge) if name)
+    payment = next((payment for payment in known if payment is not None), None)
     if payment is None and news.payment is not None:
         payment = payments.get(news.payment)
     if payment is None:
@@ -243,8 +244,7 @@ def note_refund(desk: Desk, order: Order, payment: Payment, refund: Refund) -> N
 
 
 def _restand(desk: Desk, order: Order, payment: Payment) -> None:
-    """What more went back is told to the shopper, what came back to the merchant; an order whose money went back
-    before it was sent is over."""
+    """What more went back is told to the shopper, what came back of it to the merchant."""
     grown = desk.books.payments.restand(payment.key, desk.now)
     if grown == 0:
         return
@@ -260,9 +260,14 @@ def _restand(desk: Desk, order: Order, payment: Payment) -> None:
 
 
 def end_refunded(desk: Desk, order: Order) -> None:
-    """A paid order whose whole money went back is not sent: it ends, and what it took goes back to the shelf (F047)."""
+    """A payment is not its order: a refund alone ends none. Where its products say that it does, a paid order whose
+    whole money went back is over, and what it took goes back to the shelf (F047)."""
     payments = desk.books.payments.of(order.ref)
     if any(payment.paid_minor > payment.refunded_minor for payment in payments):
+        return
+    catalogue = desk.shop.counter.catalogue
+    products = [catalogue.product(line.sku) for line in order.lines]
+    if any(product is None or product.restock != "always" for product in products):
         return
     if order.status is OrderStatus.PAID and desk.books.orders.become(
         order.ref, OrderStatus.CANCELED, "refunded", desk.now, reason=CancelReason.MERCHANT

@@ -75,9 +75,9 @@ class Sweeper:
 
     async def once(self) -> None:
         await self._mind_the_clock()
-        ailing = self._ailing()
-        if self._watch.changed(ailing):
-            await self._write(lambda books: self._watch.note(books, ailing, self._clock()))
+        ailing, moment = self._ailing(), self._steady()
+        if self._watch.sees(ailing, moment):
+            await self._write(lambda books: self._watch.note(books, ailing, moment, self._clock()))
         await self._awake(lambda books: close_overdue(self._shop, books, self._clock))
         for event in await self._write(lambda books: books.inbox.waiting(self._clock(), AT_ONCE)):
             await self._look_again(*event)

@@ -35,7 +35,7 @@ class Site:
     look: Look
     ailing: Callable[[], Mapping[str, str]]
     measure: Callable[[], tuple[bytes, str]]
-    language: str
+    language: Callable[[], str]
     hatch: Hatch
 
     async def order(self, request: Request) -> Response:
@@ -43,7 +43,7 @@ class Site:
         found = self.look(token) if len(token) <= LONGEST_TOKEN else None
         private = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"} | GUARDED
         if found is None:
-            return HTMLResponse(self.pages.not_found(self.language), 404, headers=private)
+            return HTMLResponse(self.pages.not_found(self.language()), 404, headers=private)
         order, payments = found
         awaiting = request.query_params.get("paid") == "1"
         return HTMLResponse(self.pages.order(order, payments, awaiting=awaiting), headers=private)

@@ -43,7 +43,7 @@ FAULTS = [
     ("enabled = true", 'enabled = "yes"', "enabled", "channels.telegram.enabled", "neither true nor false"),
     ("enabled = true", 'mode = "webhook"', "mode", "channels.telegram.mode", "needs web.public_url"),
     ("enabled = true", 'mode = "pull"', "mode", "channels.telegram.mode", 'write mode = "polling"'),
-    ("enabled = true", 'payments = "invoice"', "payments =", "channels.telegram.payments", 'write payments = "link"'),
+    ("enabled = true", 'payments = "stars"', "payments =", "channels.telegram.payments", 'write payments = "link"'),
     ("enabled = true", 'api_base = "http://e.org"', "api_base", "channels.telegram.api_base", '"https://e.org"'),
     ("enabled = true", "messages_per_second = 0", "messages_per", "channels.telegram.messages_per_second", "between 0"),
     ("enabled = true", "[channels.x]", "[channels.x]", "channels.x.account", "it is missing"),

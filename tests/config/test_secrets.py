@@ -195,6 +195,7 @@ def test_no_secret_is_shown_by_settings(tmp_path: Path) -> None:
     """F120"""
     env = SECRETS | {
         "TELEGRAM_BOT_TOKEN": f"123456789:{CANARY * 3}",
+        "TELEGRAM_PROVIDER_TOKEN": f"123456789:TEST:{CANARY}",
         "X_ACCESS_TOKEN": f"1900000000000000001-{CANARY}",
         "STRIPE_API_KEY": f"rk_test_{CANARY}",
         "STRIPE_WEBHOOK_SECRET": f"whsec_{CANARY},whsec_2{CANARY}",

@@ -212,8 +212,9 @@ class Dialog:
         if kind in ("completed", "settled", "failed", "expired"):
             states = {"completed": "complete", "settled": "complete", "failed": "complete", "expired": "expired"}
             paid = bool(facts.pop("paid", kind in ("completed", "settled")))
+            made_at = facts.pop("made_at", None)
             checkout = self.checkout(mine, states[kind], paid=paid, **facts)
-            news = News("stripe", event, kind, False, "{}", checkout=checkout)
+            news = News("stripe", event, kind, False, "{}", checkout=checkout, made_at=made_at)  # type: ignore[arg-type]
         else:
             news = News("stripe", event, kind, False, "{}", intent=f"pi_{mine}", **facts)  # type: ignore[arg-type]
         self.heard = news

@@ -24,11 +24,13 @@ Json = dict[str, Any]
 @dataclass(frozen=True, slots=True)
 class Life:
     """`live` does it to a session of an account, `told` are the types of the events that are delivered, each one's
-    n-th occurrence as written ("charge.refunded", "charge.refunded": the first and the second)."""
+    n-th occurrence as written ("charge.refunded", "charge.refunded": the first and the second). `may_differ` names
+    what hangs on the order with good reason: what was said before a contrary event came."""
 
     name: str
     live: Callable[[Account, str], None]
     told: tuple[str, ...]
+    may_differ: frozenset[str] = frozenset()
 
 
 def _debit(account: Account, session: str) -> Json:
@@ -66,6 +68,24 @@ def _refunded_twice_then_lost(account: Account, session: str) -> None:
     aftermath.close_dispute(account, charge, won=False)
 
 
+def _a_refund_comes_back(account: Account, session: str) -> None:
+    """Half of the money goes back and stays there, the rest goes back and bounces."""
+    charge = _debit(account, session)
+    aftermath.refund(account, charge, 500)
+    aftermath.bounce(account, aftermath.refund(account, charge)["id"])
+
+
+def _said_to_have_failed(account: Account, session: str) -> None:
+    """A bank debit that comes through after the bank was said to have refused it."""
+    payments.pay(account, session, "unpaid", Payer())
+    account.events.tell([("checkout.session.async_payment_failed", account.sessions[session].wire)])
+    payments.settle(account, session, succeeds=True)
+    charge = _charge(account, session)
+    aftermath.refund(account, charge, 500)
+    aftermath.open_dispute(account, charge)
+    aftermath.close_dispute(account, charge, won=True)
+
+
 def _said_to_be_expired(account: Account, session: str) -> None:
     """Paid by card at the last moment; an `expired` made from the same page before it was paid is told as well."""
     before = account.sessions[session].wire | {"status": "expired", "url": None}
@@ -81,6 +101,7 @@ def _said_to_be_expired(account: Account, session: str) -> None:
 COMPLETED, SETTLED = "checkout.session.completed", "checkout.session.async_payment_succeeded"
 CHARGED, REFUNDED = "charge.succeeded", "charge.refunded"
 DISPUTED, DISPUTE_CLOSED = "charge.dispute.created", "charge.dispute.closed"
+REFUND_CREATED, REFUND_FAILED = "refund.created", "refund.failed"
 DEBIT = (COMPLETED, CHARGED, SETTLED)
 LIVES = (
     Life(
@@ -97,6 +118,22 @@ LIVES = (
         "two refunds, then a dispute that is lost",
         _refunded_twice_then_lost,
         (*DEBIT, REFUNDED, REFUNDED, DISPUTED, DISPUTE_CLOSED),
+    ),
+    Life(
+        "refunds told one by one and as a sum",
+        _refunded_twice_then_won,
+        (COMPLETED, SETTLED, REFUND_CREATED, REFUNDED, REFUND_CREATED, REFUNDED, DISPUTE_CLOSED),
+    ),
+    Life(
+        "a refund that comes back from the bank",
+        _a_refund_comes_back,
+        (COMPLETED, SETTLED, REFUND_CREATED, REFUNDED, REFUND_CREATED, REFUNDED, REFUND_FAILED),
+        may_differ=frozenset({"refunds_told", "alert refund_failed"}),
+    ),
+    Life(
+        "a bank debit that was said to have failed",
+        _said_to_have_failed,
+        (COMPLETED, "checkout.session.async_payment_failed", SETTLED, CHARGED, REFUNDED, DISPUTED, DISPUTE_CLOSED),
     ),
     Life(
         "a card that paid a page said to be expired",

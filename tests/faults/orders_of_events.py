@@ -32,6 +32,8 @@ TOGETHER = 50
 """Orders that share a commit."""
 LOOKS = tuple(timedelta(seconds=s) for s in (2, 15, 90, 800, 5_000, 30_000, 120_000))
 """Times after an event at which the sweeper looks: one for each wait of the shop's patience."""
+ALERTS_OF_THE_MOMENT = frozenset({"alert dispute"})
+"""A dispute that is known to be closed is not told as one that was opened."""
 State = tuple[tuple[str, object], ...]
 """(what, how it stands) of one order when all is told."""
 
@@ -77,6 +79,7 @@ class Bench:
         self._shop, self._pace, self._now = self._dialog.shop, pace, START
         self._sweeper = Sweeper(self._shop, _never, _never, lambda: self._now, every=1)  # type: ignore[arg-type]
         self._told = self._tell(life)
+        self._aside = life.may_differ | ALERTS_OF_THE_MOMENT
         self._numbers = itertools.count(1)
         self._said = self._alerted = 0
 
@@ -104,11 +107,10 @@ class Bench:
         lived = self._dialog.write(lambda books: [self._one(books, events) for events in batch])
         messages, alerts, left = self._heard()
         return [
-            (
-                *facts,
-                *messages.get(ref, ()),
-                *alerts.get(ref, ()),
-                *((("left lying", it),) if (it := left.get(n)) else ()),
+            tuple(
+                (name, value)
+                for name, value in (*facts, *messages.get(ref, ()), *alerts.get(ref, ()), ("waiting", left.get(n, ())))
+                if name not in self._aside
             )
             for n, ref, facts in lived
         ]
@@ -165,7 +167,7 @@ class Bench:
             ("sold", stock.sold - sold),
         )
 
-    def _heard(self) -> tuple[dict[str, State], dict[str, State], dict[int, list[str]]]:
+    def _heard(self) -> tuple[dict[str, State], dict[str, State], dict[int, tuple[str, ...]]]:
         """By order: how often it was thanked and what refunds it was told of; what alerts it caused. By number: the
         events that still wait."""
         messages: dict[str, State] = {}
@@ -187,7 +189,8 @@ class Bench:
         ):
             alerts.setdefault(str(row["ref"]), []).append((f"alert {row['kind']}", row["n"]))
             self._alerted = max(self._alerted, int(str(row["last"])))
-        left: dict[int, list[str]] = {}
+        left: dict[int, tuple[str, ...]] = {}
         for row in self._dialog.store._query("SELECT key, error FROM inbox WHERE state != 'done'", ()):
-            left.setdefault(int(str(row["key"])[-6:]), []).append(str(row["error"]))
+            number = int(str(row["key"])[-6:])
+            left[number] = (*left.get(number, ()), str(row["error"]))
         return messages, {ref: tuple(found) for ref, found in alerts.items()}, left

@@ -10,6 +10,7 @@ import itertools
 import random
 from collections.abc import Iterator, Mapping
 
+from bot.domain.conversation.in_public import NAMED
 from bot.domain.effects import Button, Fact, Rows, Say
 from bot.domain.messages import Post
 from bot.domain.money import LARGEST_MINOR
@@ -35,8 +36,17 @@ ADDRESSES: Mapping[str, str] = {
     "privacy_url": "https://shop.example/#&<>\"'",
 }
 COUNTED = frozenset({"price", "total", "unit", "refunded", "delivery", "quantity", "available", "most", "more"})
-LENGTHS: Mapping[str, int] = {"lines": 60, "orders": 8, "items": 6, "ways": 5, "deliveries": 5, "gone": 50, "options": 6}
+LENGTHS: Mapping[str, int] = {
+    "lines": 60,
+    "orders": 8,
+    "items": 6,
+    "ways": 5,
+    "deliveries": 5,
+    "gone": 50,
+    "options": 4,
+}
 """The longest that a list may become: a message of 4,096 characters names at most so many things."""
+IN_PUBLIC: Mapping[str, int] = {**LENGTHS, "items": NAMED}
 PUBLIC = tuple(name for name in SAMPLES if name.startswith("public_"))
 LABELS_SHOWN = frozenset({"buy", "take", "choice", "cancel_ref", "order_again", "speak", "count", "browse"})
 LINKS = frozenset({"pay", "pay_ref", "order_page"})
@@ -44,8 +54,10 @@ URL = "https://shop.example/o/" + "t" * 24
 ACTION = f"buy|{'s' * 64}|9999|255"
 
 
-def spoilt(facts: Mapping[str, Fact], dice: random.Random, texts: Texts) -> dict[str, Fact]:
-    """The same facts, hostile."""
+def spoilt(
+    facts: Mapping[str, Fact], dice: random.Random, texts: Texts, longest: Mapping[str, int] = LENGTHS
+) -> dict[str, Fact]:
+    """The same facts, hostile; no list is longer than `longest` says."""
 
     def worse(name: str, fact: Fact) -> Fact:
         match fact:
@@ -58,10 +70,10 @@ def spoilt(facts: Mapping[str, Fact], dice: random.Random, texts: Texts) -> dict
             case int() if name in COUNTED and fact:
                 return dice.choice((fact, 1, LARGEST_MINOR))
             case list() if fact:
-                many = dice.choice((len(fact), 1, LENGTHS.get(name, len(fact))))
+                many = dice.choice((len(fact), 1, longest.get(name, len(fact))))
                 return [worse(name, fact[place % len(fact)]) for place in range(many)]
             case dict():
-                return spoilt(fact, dice, texts)
+                return spoilt(fact, dice, texts, longest)
             case _:
                 return fact
 
@@ -84,7 +96,7 @@ def every_message(dice: random.Random, texts: Texts) -> Iterator[tuple[str, Say]
     for (message, samples), language in itertools.product(SAMPLES.items(), ("fr", "en", "xx")):
         for facts in samples:
             for channel in ("x",) if message in PUBLIC else ("telegram", "x"):
-                said = spoilt(facts, dice, texts)
+                said = spoilt(facts, dice, texts, IN_PUBLIC if message in PUBLIC else LENGTHS)
                 if message in PUBLIC:
                     yield channel, Say(message, language, said, answers=posts)
                     continue

@@ -1,4 +1,4 @@
-"""What a shop may sell that its templates, its buttons and its platforms must all bear: hostile, but allowed by bot.toml."""
+"""What a shop may sell that its templates, buttons and platforms must all bear: hostile, but allowed by bot.toml."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ def hostile_goods(seed: int) -> Catalogue:
             name = f"{dice.choice(('Tasse', 'Bougie', 'Bol'))} {name}"[:LONGEST_NAME].strip()
         products.append(_product(dice, texts, f"h{number}", name))
     ways = tuple(
-        Shipping(f"way-{n}", texts.line(90), dice.choice((0, 490)), dice.choice((None, 6000)), ("FR",)) for n in range(5)
+        Shipping(f"way-{n}", texts.line(90), dice.choice((0, 490)), dice.choice((None, 6000)), ("FR",))
+        for n in range(5)
     )
     return Catalogue("EUR", tuple(products), ways)
 
@@ -34,7 +35,9 @@ def hostile_goods(seed: int) -> Catalogue:
 def _product(dice: random.Random, texts: Texts, sku: str, name: str) -> Product:
     minor = dice.choice((1, 50, 1800, 2990, MOST))
     variants: tuple[Variant, ...] = (Variant(sku, sku, {}, minor, *_stock(dice)),)
-    options = {texts.line(40): [texts.line(60) for _ in range(dice.choice((2, 4)))] for _ in range(dice.choice((0, 0, 1, 2)))}
+    options = {
+        texts.line(40): [texts.line(60) for _ in range(dice.choice((2, 4)))] for _ in range(dice.choice((0, 0, 1, 2)))
+    }
     if options:
         names = list(options)
         rows = [[value] for value in dict.fromkeys(options[names[0]])]
@@ -57,15 +60,26 @@ def _product(dice: random.Random, texts: Texts, sku: str, name: str) -> Product:
     )
 
 
+STOCKS: tuple[tuple[int | None, Level], ...] = (
+    *((count, "counted") for count in (0, 1, 3, 500)),
+    *((None, level) for level in ("unlimited", "limited", "out")),
+)
+
+
 def _stock(dice: random.Random) -> tuple[int | None, Level]:
-    counts: tuple[tuple[int | None, Level], ...] = (
-        (0, "counted"), (1, "counted"), (3, "counted"), (500, "counted"), (None, "unlimited"), (None, "limited"), (None, "out"),
-    )  # fmt: skip
-    return dice.choice(counts)
+    return dice.choice(STOCKS)
 
 
 def words_of(goods: Catalogue) -> list[str]:
     """The names, SKUs and options by which a shopper may call what is sold."""
     found = [word for product in goods.products for word in (product.name, product.sku, product.named("en"))]
-    found += [f"{product.name} {value}" for product in goods.products for v in product.variants for value in v.options.values()]
-    return [*found, *("mug bleu", "mug noir", "blue mug", "théière", "carte cadeau", "tee-shirt noir en M", "t-shirt") * 6]
+    found += [
+        f"{product.name} {value}"
+        for product in goods.products
+        for v in product.variants
+        for value in v.options.values()
+    ]
+    return [
+        *found,
+        *("mug bleu", "mug noir", "blue mug", "théière", "carte cadeau", "tee-shirt noir en M", "t-shirt") * 6,
+    ]

@@ -17,13 +17,11 @@ from typing import Any, TypeVar
 import orjson
 import requests
 from pydantic import ValidationError
-from telegram import Bot
 from telegram.request import BaseRequest, RequestData
 
 from bot.channels.telegram.channel import TelegramChannel, TelegramSettings
-from bot.channels.telegram.sending import Sender
 from bot.channels.telegram.updates import Me
-from bot.channels.x.sending import Sender as XSender
+from bot.channels.x.sending import Sender
 from bot.channels.x.wire import XKeys, XWire
 from bot.domain.costs import Cost
 from bot.domain.pace import Quota
@@ -84,8 +82,8 @@ class TelegramJudge(BaseRequest):
     ) -> tuple[int, bytes]:
         name = url.rpartition("/")[2]
         values = dict(request_data.json_parameters) if request_data else {}
-        files = request_data.multipart_data if request_data else {}
-        uploads = {key: Upload(str(file[0]), bytes(file[1])) for key, file in files.items()}
+        files: Any = request_data.multipart_data if request_data else {}
+        uploads = {key: Upload(str(file[0]), file[1]) for key, file in files.items()}
         try:
             for value in values.values():
                 str(value).encode()  # what is not Unicode cannot be sent at all
@@ -109,10 +107,7 @@ def telegram_channel(side: TelegramSide, verdicts: Verdicts) -> TelegramChannel:
     settings = TelegramSettings(
         TOKEN, api_base="http://127.0.0.1:9", poll_seconds=1, per_second=1e9, per_chat_per_second=1e9, commands={}
     )
-    channel = TelegramChannel(settings)
-    judge = TelegramJudge(side, verdicts)
-    channel.bot = Bot(TOKEN, request=judge, get_updates_request=judge)
-    channel._sender = Sender(channel.bot, channel._link)
+    channel = TelegramChannel(settings, request=lambda **_: TelegramJudge(side, verdicts))
     channel._me = Me(int(side.bot["id"]), str(side.bot["username"]))
     return channel
 
@@ -152,7 +147,7 @@ class XJudge(requests.Session):
         super().__init__()
         self._verdicts, self._ids = verdicts, 10**18
 
-    def request(self, method: str, url: str | bytes, *_: Any, **options: Any) -> requests.Response:  # type: ignore[override]
+    def request(self, method: str, url: str | bytes, *_: Any, **options: Any) -> requests.Response:
         path, body = str(url).partition("/2/")[2], options.get("json")
         body = json.loads(json.dumps(body))
         self._ids += 1
@@ -212,7 +207,7 @@ class XChannelJudged:
     def __init__(self, verdicts: Verdicts, clock: Clock) -> None:
         wire = _HereAndNow(XKeys("key", "secret", "77-token", "secret"), "http://127.0.0.1:9", clock)
         wire.client.session = XJudge(verdicts)
-        self._sender = XSender(wire, Free())
+        self._sender = Sender(wire, Free())
 
     async def start(self, intake: Intake) -> None: ...
     async def listen(self) -> None: ...

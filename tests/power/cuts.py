@@ -12,6 +12,8 @@ BLOCK = 4096
 CHANCES = 6
 """How often each kind of scattered image is drawn where there is something to scatter."""
 
+NOTHING, EVERYTHING = "nothing", "everything"
+
 Kept = dict[int, frozenset[int] | None]
 
 
@@ -20,11 +22,11 @@ def choices(
 ) -> Iterator[Choice]:
     """What may be left of uncertain `changes` and `names` (path -> how many uncertain removals and creations).
 
-    Nothing and everything always; then the kinds of KINDS in turn, at most `most` in all, without end of turns where
-    that is None.
+    Nothing and everything always; then the kinds of KINDS in turn, at most `most` in all, or all of them where that is
+    None.
     """
     everything: Kept = dict.fromkeys(range(len(changes)))
-    first = [("nothing", dict[int, frozenset[int] | None]()), ("everything", everything)][: 2 if changes else 1]
+    first: list[tuple[str, Kept]] = [(NOTHING, {}), (EVERYTHING, everything)][: 2 if changes else 1]
     for label, kept in first:
         yield Choice(label, kept, {})
         if names:

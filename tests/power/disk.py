@@ -73,6 +73,8 @@ class Disk:
     """Path -> file, for the names that are certain."""
     renamed: dict[str, list[str | None]] = field(default_factory=dict)
     """Path -> the files that it was to stand for one after the other, each uncertain; None for none."""
+    version: int = 0
+    """Grows with every change of what is certain."""
     _next: int = 0
     _made: int = 0
 
@@ -119,6 +121,7 @@ class Disk:
         if file is None:
             self._folder_synced(call.subject)
             return
+        self.version += 1
         rest = []
         for change in self.open:
             if change.file == file and change.end < call.begin:
@@ -128,6 +131,7 @@ class Disk:
         self.open = rest
 
     def _folder_synced(self, folder: str) -> None:
+        self.version += 1
         for path in [path for path in self.renamed if os.path.dirname(path) == folder]:  # noqa: PTH120 - plain text
             file = self.renamed.pop(path)[-1]
             self.names.pop(path, None)

@@ -1,4 +1,4 @@
-"""Two ways to start the installed command: the true executable, and a child forked from a process that has loaded it."""
+"""Two ways to start the installed command: the true executable, or a child of a process that has loaded it."""
 
 from __future__ import annotations
 

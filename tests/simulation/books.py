@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -55,6 +55,9 @@ class Bookkeeper:
     sold: Counter[str] = field(default_factory=Counter)
     events: dict[str, str] = field(default_factory=dict)
     answers: dict[str, list[str]] = field(default_factory=dict)
+    silent: dict[str, frozenset[str]] = field(default_factory=dict)
+    """Who wanted to hear nothing when an event was dealt with."""
+    quiet: frozenset[str] = frozenset()
     paid_times: Counter[str] = field(default_factory=Counter)
     digest: Any = field(default_factory=hashlib.sha256)
     till: Till = field(init=False)
@@ -92,9 +95,12 @@ class Bookkeeper:
                     puts.setdefault(turn, []).append(f"{was} {now}")
                 case "event":
                     self.events[key] = str(now)
+                    self.silent[key] = self.quiet
                     turns.setdefault(turn, []).append(key)
                 case "stock":
                     stock = True
+                case "quiet":
+                    self.quiet = self.quiet | {key} if now == "1" else self.quiet - {key}
                 case "alert" if key == "stock_drift":
                     raise Violation(f"the shop itself tells of drift: {now}")
         for turn, keys in turns.items():
@@ -212,10 +218,10 @@ class Till:
             sum(it["amount"] for it in refunds),
         )
 
-    def keys(self) -> Iterator[str]:
+    def keys(self) -> Set[str]:
         """The payments of which there is any charge."""
         self._meet()
-        return iter(list(self._charges))
+        return self._charges.keys()
 
     def _meet(self) -> None:
         for charge in islice(self._stripe.charges.values(), self._met[0], None):

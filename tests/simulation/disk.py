@@ -22,6 +22,7 @@ Change = tuple[int, str, str, str | None, str | None]
 """(turn, what, key, was, is): what one work changed; all changes of a turn are of one savepoint."""
 
 EVENT = "'event', new.source || ' ' || new.key"
+WHO = "'quiet', new.channel || ':' || new.chat"
 WATCH = (
     "CREATE TEMP TABLE seen (id INTEGER PRIMARY KEY, turn INTEGER, what TEXT, key TEXT, was TEXT, now TEXT)",
     *(
@@ -35,6 +36,8 @@ WATCH = (
             ("put", "INSERT ON main.outbox", "'put', new.id, new.channel || ':' || new.chat, new.kind"),
             ("event", "INSERT ON main.inbox", f"{EVENT}, NULL, new.state"),
             ("event_changed", "UPDATE OF state ON main.inbox", f"{EVENT}, old.state, new.state"),
+            ("quiet", "UPDATE OF quiet ON main.shoppers", f"{WHO}, old.quiet, new.quiet"),
+            ("quiet_first", "INSERT ON main.shoppers", f"{WHO}, NULL, new.quiet"),
             ("stock", "UPDATE ON main.stock", "'stock', new.sku, new.held, new.sold"),
             ("alert", "INSERT ON main.alerts", "'alert', new.kind, new.ref, new.text"),
         )

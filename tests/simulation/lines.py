@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
-from contextvars import Context
+from contextvars import Context, ContextVar
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 from urllib.parse import unquote, urlencode, urlsplit
@@ -27,6 +27,8 @@ from bot.ports import Clock
 
 T = TypeVar("T")
 Headers = Sequence[tuple[bytes, bytes]]
+ROW: ContextVar[int] = ContextVar("row", default=0)
+"""The outbox row for whose sake the world is asked."""
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -126,8 +128,6 @@ class Line:
     row: Callable[[str], int] = lambda _lane: 0
     up: set[str] = field(default_factory=lambda: {"telegram", "stripe", "x"})
     gone: bool = False
-    in_hand: int = 0
-    """The outbox row behind the request that is being made right now."""
 
     def begin(self, service: str, method: str, url: str, headers: Headers, body: bytes) -> Reply | asyncio.Task[Reply]:
         """Make a request; -> its answer where it comes at once. Raises ConnectionRefusedError, ConnectionResetError.
@@ -138,15 +138,14 @@ class Line:
             raise Ended
         if service not in self.up:
             raise ConnectionRefusedError(service)
-        self.in_hand = self._row()
+        context = self.home.copy()
+        context.run(ROW.set, self._row())
         call = asked(self.world, method, url, headers, body)
         try:
-            waits_for = self.home.run(call.send, None)
+            waits_for = context.run(call.send, None)
         except StopIteration as end:
             return cast("Reply", end.value)
-        finally:
-            self.in_hand = 0
-        return asyncio.get_running_loop().create_task(_finished(_Rest(call, waits_for)), context=self.home.copy())
+        return asyncio.get_running_loop().create_task(_finished(_Rest(call, waits_for)), context=context)
 
     async def call(self, service: str, method: str, url: str, headers: Headers, body: bytes, seconds: float) -> Reply:
         """The answer. Raises TimeoutError after so many seconds, and as `begin` does."""

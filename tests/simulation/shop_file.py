@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from bot.config import Settings, load
 from bot.domain.catalogue import Catalogue
@@ -58,6 +59,8 @@ price = 4.90
 free_from = 60.00
 [delivery]
 retry_base = "1s"
+[reconcile]
+every = "{reconcile}"
 [web]
 host = "127.0.0.1"
 port = {port}
@@ -121,6 +124,7 @@ class Manner:
     x: str = "polling"
     hold: str = "30m"
     pace: int = 1000
+    reconcile: str = "30m"
 
 
 def settings_of(folder: Path, manner: Manner, goods: str = GOODS) -> Settings:
@@ -130,13 +134,12 @@ def settings_of(folder: Path, manner: Manner, goods: str = GOODS) -> Settings:
 
 @lru_cache
 def _loaded(manner: Manner, goods: str) -> Settings:
-    from tempfile import TemporaryDirectory  # noqa: PLC0415 - needed once
-
     text = HEAD.format(
         hold=manner.hold,
         telegram=manner.telegram,
         x=manner.x,
         pace=manner.pace,
+        reconcile=manner.reconcile,
         sandbox=SANDBOX,
         port=PORT,
         address=ADDRESS,

@@ -9,7 +9,6 @@ from typing import Any
 from bot.sandbox.faults import Rule
 from tests.simulation.world import World
 
-MANY = 1_000_000
 CREATE, EXPIRE, REFUND = "POST /v1/checkout/sessions", "POST /v1/checkout/sessions/*/expire", "POST /v1/refunds"
 SEND, EDIT, POLL = "sendMessage", "edit*", "getUpdates"
 DM, POST, READ = "POST /2/dm_conversations/*", "POST /2/tweets", "GET /2/*"
@@ -106,16 +105,17 @@ class Trouble:
         world.skew = 0.0 if world.skew else world.dice.choice((-7200.0, -400.0, -20.0, 20.0, 400.0, 7200.0, 90_000.0))
         return f"the shop's clock is {world.skew:+.0f} s off"
 
-    def events(self) -> str:
-        """Stripe's events wait, are forgotten, come in another order, or as they should."""
+    def events(self) -> str | None:
+        """Stripe's events wait, are lost, come in another order, or as they should."""
         events = self.world.sandbox.stripe.events
         what = self.world.dice.choice(("wait", "come", "shuffled", "natural", "lost"))
         match what:
             case "wait":
                 events.paused = True
             case "lost":
-                events.paused = True
-                events.resume_without_held = None  # type: ignore[attr-defined]
+                if not events._held:
+                    return None
+                events._held.clear()
             case "come":
                 events.resume()
             case order:

@@ -33,8 +33,9 @@ from bot.sandbox.stripe import checkout
 from bot.sandbox.x.calling import Subscription, Webhook
 from bot.service.shop import ALPHABET
 from bot.web.site import application
+from storage import sqlite
 from tests.simulation.disk import Change, Disk
-from tests.simulation.lines import Ended, Line, Reply, StripeLine, TelegramLine, XLine, asked
+from tests.simulation.lines import ROW, Ended, Line, Reply, StripeLine, TelegramLine, XLine, asked
 from tests.simulation.shop_file import ADDRESS, STRIPE_SECRET, Manner, settings_of
 from tests.simulation.virtual_time import VirtualLoop
 
@@ -76,7 +77,7 @@ class Process:
     line: Line
     disk: Disk
     stop: asyncio.Event = field(default_factory=asyncio.Event)
-    tasks: set[asyncio.Task[Any]] = field(default_factory=set)
+    tasks: dict[asyncio.Task[Any], None] = field(default_factory=dict)
     running: Running | None = None
     site: Any = None
     main: asyncio.Task[None] | None = None
@@ -111,6 +112,7 @@ class World:
         self.processes = 0
         self._ended: list[Disk] = []
         self.arrived: dict[int, int] = {}
+        self.edited: set[int] = set()
         self.unanswered: set[str] = set()
         self.broken: list[str] = []
         self.up = {"telegram", "stripe", "x"}
@@ -201,6 +203,8 @@ class World:
             for task in left:
                 task.cancel()
             await asyncio.sleep(0)
+        for task in process.tasks:  # what still waits for something of the world's will not hear of it any more
+            task._log_destroy_pending = False  # type: ignore[attr-defined]
 
     async def stops(self) -> None:
         """As on SIGTERM: begun things are finished, within ten seconds. Raises Violation where they are not."""
@@ -262,14 +266,15 @@ class World:
         task = asyncio.Task(work, loop=loop, context=context)
         number = PROCESS.get() if context is None else context.get(PROCESS, 0)
         if number and self.process is not None and self.process.number == number:
-            self.process.tasks.add(task)
-            task.add_done_callback(self.process.tasks.discard)
+            tasks = self.process.tasks
+            tasks[task] = None
+            task.add_done_callback(tasks.pop)
         return task
 
     def _unheard(self, _loop: asyncio.AbstractEventLoop, what: dict[str, Any]) -> None:
         error = what.get("exception")
         if not isinstance(error, Ended | asyncio.CancelledError):
-            self.broken.append(f"{what.get('message')}: {error!r}")
+            self.broken.append(f"{what.get('message')}: {error!r} {what.get('task') or what.get('future')}")
 
     @staticmethod
     def _row(disk: Disk, lane: str) -> int:
@@ -283,7 +288,9 @@ class World:
         shop = self.sandbox.x.shop
 
         async def called(method: str, params: Any) -> Any:
-            row = self.in_hand
+            row = ROW.get()
+            if method.startswith("edit"):
+                self.edited.add(row)
             result = await call(method, params)
             if method in ("sendMessage", "sendPhoto"):
                 self._arrived(row)
@@ -292,20 +299,17 @@ class World:
         def added(user: Any, message: Any) -> None:
             add(user, message)
             if message.sender == shop.id:
-                self._arrived(self.in_hand)
+                self._arrived(ROW.get())
 
         def written(number: int, author: Any, *more: Any, **named: Any) -> Any:
             if author is shop:
-                self._arrived(self.in_hand)
+                self._arrived(ROW.get())
             return write(number, author, *more, **named)
 
         telegram.call, threads.add, posts.write = called, added, written  # type: ignore[method-assign]
 
-    @property
-    def in_hand(self) -> int:
-        return self.process.line.in_hand if self.process is not None else 0
-
     def _arrived(self, row: int) -> None:
+        """The order of `arrived` is that of the first copies."""
         self.arrived[row] = self.arrived.get(row, 0) + 1
 
     def _subscribed(self) -> None:
@@ -343,6 +347,7 @@ def kept_parts() -> Iterator[None]:
     with (
         patch.object(parts, "clerk_of", clerk_of),
         patch.object(composition, "renderer_of", renderer_of),
+        patch.object(sqlite, "LOCK_WAIT", 0.0),
         patch.object(composition, "Pages", lambda folders, facts: pages(tuple(folders), facts)),
     ):
         yield

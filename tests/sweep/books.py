@@ -190,12 +190,12 @@ def _messages(books: Books, outside: Outside) -> Iterator[str]:
         budget: defaultdict[str, list[Row]] = defaultdict(list)
         for row in rows.pop(chat, []):
             if str(row["external_id"]) not in text_of:
-                yield f"outbox {row['id']} ({row['kind']}) is sent to {chat} as {row['external_id']}, which is not there"
+                yield f"outbox {row['id']} ({row['kind']}) is sent to {chat} as {row['external_id']}: no such message"
             else:
                 budget[text_of[str(row["external_id"])]].append(row)
         yield from _copies(chat, budget, Counter(said.text for said in ours))
         yield from _in_order(chat, budget, [said.text for said in ours])
-        if thread and not thread[-1].ours and any(not said.ours for said in thread) and not thread[-1].public:
+        if thread and not thread[-1].ours:
             yield f"{chat} wrote {thread[-1].text!r} and was not answered"
     for chat, left in rows.items():
         yield f"{len(left)} messages are sent to {chat}, who is nobody"

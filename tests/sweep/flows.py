@@ -35,7 +35,7 @@ class Flow:
     """`prepare` runs before anything is counted, `act` is what is swept, `done` tells that all has come about.
 
     `again` is what somebody who saw the shop end does after its restart. `lasts` is how many points one world may
-    serve. A flow that `starts` the shop finds it ended after `prepare`, and begins it again itself.
+    serve. A flow that `starts` the shop has it ended after `prepare`; a `fresh` one is the first start of a folder.
     """
 
     prepare: Step
@@ -46,6 +46,7 @@ class Flow:
     lasts: int = 40
     modes: frozenset[Mode] = EVERYWHERE
     starts: bool = False
+    fresh: bool = False
 
 
 # -- how a shopper comes to a link, to thanks
@@ -248,5 +249,5 @@ FLOWS: Mapping[str, Flow] = {
     "ship": Flow(thanks, ships, is_shipped, again=ships_again),
     "ask": Flow(nothing, asks_in_public, is_answered_in_public, modes=EVERYWHERE - TELEGRAM),
     "start": Flow(news_while_down, begins, has_caught_up, starts=True),
-    "first": Flow(a_first_customer, begins, has_link, starts=True, lasts=1),
+    "first": Flow(a_first_customer, begins, has_link, starts=True, fresh=True, lasts=1),
 }

@@ -10,12 +10,11 @@ from bot.sandbox.server import Sandbox
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One message of a thread; `public` is a post for all to read."""
+    """One message of a thread."""
 
     id: str
     ours: bool
     text: str
-    public: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ def x_thread(sandbox: Sandbox, user: int) -> Sequence[Said]:
     private = [Said(str(it.id), it.sender == shop.id, it.said) for it in sandbox.x.thread(user).messages]
     theirs = {post.id for post in sandbox.x.posts if post.author.id == user}
     posts = [post for post in sandbox.x.posts if post.author.id == user or post.reply_to in theirs]
-    return [*(Said(str(it.id), it.author is shop, it.said, public=True) for it in posts), *private]
+    return [*(Said(str(it.id), it.author is shop, it.said) for it in posts), *private]
 
 
 def pages(sandbox: Sandbox) -> Sequence[Page]:

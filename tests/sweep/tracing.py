@@ -1,4 +1,4 @@
-"""strace, attached to a shop that runs or is held: it counts system calls, and kills or fails the shop at one of them."""
+"""strace, attached to a shop that runs or is held: it counts calls, and kills or fails the shop at one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 
 SENDS = ("sendto", "sendmsg", "writev", "shutdown")
-WRITES = ("write", "pwrite64", "pwritev", "ftruncate", "fallocate", "unlink", "rename", "openat")
+WRITES = ("write", "pwrite64", "pwritev", "ftruncate", "fallocate", "unlink", "rename")
 SYNCS = ("fsync", "fdatasync")
 DISK = ("pwrite64", "write", "ftruncate", "fallocate", *SYNCS)
 """What fails on a disk that is full or broken."""
@@ -35,7 +35,7 @@ class Blow(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Injection:
-    """The `number`-th call (from 1) of one thread; `paths` are the only files whose calls count, none named means all."""
+    """The `number`-th call (from 1) of one thread; where `paths` are named, only calls on these files count."""
 
     blow: Blow
     call: str
@@ -51,7 +51,12 @@ class Injection:
             Blow.FULL: "error=ENOSPC",
         }[self.blow]
         when = f"{self.number}+" if self.blow is Blow.FULL else str(self.number)
-        return (f"--trace={self.call}", f"--inject={self.call}:{what}:when={when}", *_only(self.paths))
+        return (
+            "--decode-fds=path",
+            f"--trace={self.call}",
+            f"--inject={self.call}:{what}:when={when}",
+            *_only(self.paths),
+        )
 
 
 def _only(paths: Sequence[Path]) -> Sequence[str]:
@@ -89,14 +94,24 @@ async def attached(pid: int, options: Sequence[str], output: Path) -> AsyncItera
         await reading
 
 
+def injected(output: Path) -> str | None:
+    """The first call that was struck, as strace tells it; None where none was."""
+    for line in output.read_text(errors="replace").splitlines():
+        if "(INJECTED)" in line or "+++ killed by SIGKILL" in line:
+            return line
+    return None
+
+
 LINE = re.compile(r"(\d+) +(\w+)\(")
 
 
-def counted(output: Path) -> Mapping[str, int]:
-    """The most that one thread made of each call, from a trace that names no injection."""
+def counted(output: Path, *, only: Sequence[Path] = ()) -> Mapping[str, int]:
+    """The most that one thread made of each call, from a trace with paths beside its descriptors."""
     counts: Counter[tuple[str, str]] = Counter()
+    signs = [f"<{path}>" for path in only]
     for line in output.read_text(errors="replace").splitlines():
-        if found := LINE.match(line):
+        found = LINE.match(line)
+        if found and (not signs or any(sign in line for sign in signs)):
             counts[found[1], found[2]] += 1
     most: dict[str, int] = {}
     for (_, call), number in counts.items():

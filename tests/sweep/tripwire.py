@@ -1,4 +1,4 @@
-"""A wire at the sandbox's doors: it counts what the shop asks and is asked, and kills the shop at one of these moments."""
+"""A wire at the sandbox's doors: it counts what the shop asks and is asked, and kills it at one moment."""
 
 from __future__ import annotations
 
@@ -46,7 +46,8 @@ class Tripwire:
         self._moment: Moment | None = None
         self._number = 0
         self._kill: Callable[[], None] | None = None
-        self._urls: dict[str, int] = {}
+        self.struck: str | None = None
+        """What the shop was killed at, since the last `arm`."""
         self.seen: Counter[Moment] = Counter()
         self.paths: Counter[str] = Counter()
         """How often each method of an API was asked, since the last `arm`."""
@@ -54,7 +55,7 @@ class Tripwire:
 
     def arm(self, moment: Moment | None = None, number: int = 0, kill: Callable[[], None] | None = None) -> None:
         """Count anew; without a moment only count."""
-        self._moment, self._number, self._kill = moment, number, kill
+        self._moment, self._number, self._kill, self.struck = moment, number, kill, None
         self.seen.clear()
         self.paths.clear()
 
@@ -63,6 +64,7 @@ class Tripwire:
         self.seen[moment] += 1
         if moment is not self._moment or self.seen[moment] != self._number or self._kill is None:
             return False
+        self.struck = f"{moment} {self._number}"
         self._kill()
         return True
 

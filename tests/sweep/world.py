@@ -152,7 +152,7 @@ class World:
             if not down and self.shop is not None and not self.shop.alive:
                 raise Died(self.shop.ended.result())
             if time.monotonic() > end:
-                raise Stuck(what)
+                raise Stuck(f"never happened: {what}; {self.standing()}")
             await asyncio.sleep(LOOK_EVERY)
 
     def rows(self, query: str, *values: object) -> list[sqlite3.Row]:
@@ -170,6 +170,18 @@ class World:
             "SELECT 1 FROM v_outbox WHERE state IN ('queued', 'sending')"
             " UNION ALL SELECT 1 FROM v_inbox WHERE state = 'new' LIMIT 1"
         )
+
+    def standing(self) -> str:
+        """What is under way, and the end of the log, for somebody who must find out why."""
+        outbox = self.rows("SELECT id, chat, kind, state, attempts, ambiguous FROM v_outbox ORDER BY id DESC LIMIT 8")
+        inbox = self.rows("SELECT source, key, state, attempts FROM v_inbox WHERE state != 'done'")
+        orders = self.rows("SELECT ref, chat, status FROM v_orders ORDER BY created_at DESC LIMIT 3")
+        calls = len(self.sandbox.outbound._tasks) - 1
+        rows = {
+            name: [tuple(row) for row in found]
+            for name, found in zip(("outbox", "inbox", "orders"), (outbox, inbox, orders), strict=True)
+        }
+        return f"{rows}; {calls} calls under way; asked {dict(self.wire.paths)}; log: {self.logged()[-1500:]}"
 
     # -- the people outside
 
@@ -237,7 +249,7 @@ async def opened(
     folder: Path, mode: Mode, *, starter: Starter, hold: str = "30m", guard: str | None = None
 ) -> AsyncIterator[World]:
     """A world with an open sandbox and no shop yet; both are ended on leaving."""
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240 - a folder in memory or on a disk of this machine
     async with contextlib.AsyncExitStack() as stack:
         world = World(folder, mode, starter=starter, hold=hold, guard=guard)
         await world.open(stack)

@@ -9,6 +9,7 @@ import asyncio
 import json
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -20,11 +21,12 @@ from telegram.error import TelegramError
 from telegram.request import BaseRequest
 
 from bot.channels.telegram.failures import translated
+from bot.channels.telegram.invoices import ANSWER_WITHIN, Till
 from bot.channels.telegram.sending import Sender
 from bot.channels.telegram.updates import ALLOWED, SOURCE, Me, read_update
 from bot.channels.telegram.wire import AiohttpRequest
 from bot.errors import Permanent, Temporary
-from bot.ports import Envelope, Intake
+from bot.ports import Cashier, Envelope, Intake
 
 log = structlog.get_logger(__name__)
 BURST = 3
@@ -34,6 +36,9 @@ ROOM = 5
 CHATS_REMEMBERED = 10_000
 NO_LIMIT = 1000.0
 """Messages a second from which on a limit is none."""
+LOOK_EVERY = 1.0
+"""Seconds between two looks for questions that are timed, while the store takes its time."""
+TILL_CONNECTIONS = 32
 MOST_AT_ONCE = 100
 """Telegram gives at most so many updates a call."""
 
@@ -42,7 +47,8 @@ MOST_AT_ONCE = 100
 class TelegramSettings:
     """`webhook` is the public address that updates are sent to, None for polling. `poll_seconds` is a long poll's.
 
-    `commands` are (command, description) by language, "" for everybody else.
+    `commands` are (command, description) by language, "" for everybody else. `provider_token` is @BotFather's, for
+    invoices.
     """
 
     token: str
@@ -53,13 +59,19 @@ class TelegramSettings:
     commands: Mapping[str, Sequence[tuple[str, str]]]
     webhook: str | None = None
     webhook_secret: str = ""
+    provider_token: str = ""
 
 
 class TelegramChannel:
     name = SOURCE
 
-    def __init__(self, settings: TelegramSettings, request: Callable[..., BaseRequest] = AiohttpRequest) -> None:
-        """`request` makes the way on which Telegram is spoken to."""
+    def __init__(
+        self,
+        settings: TelegramSettings,
+        request: Callable[..., BaseRequest] = AiohttpRequest,
+        cashier: Cashier | None = None,
+    ) -> None:
+        """`request` makes the way on which Telegram is spoken to; `cashier` says which invoices may be paid."""
         self._settings = settings
         base = settings.api_base.rstrip("/")
         self._polls = request(connections=2, read_seconds=settings.poll_seconds + 10)
@@ -70,7 +82,9 @@ class TelegramChannel:
             request=request(),
             get_updates_request=self._polls,
         )
-        self._sender = Sender(self.bot, self._link)
+        self._sender = Sender(self.bot, self._link, settings.provider_token)
+        wire = request(connections=TILL_CONNECTIONS, read_seconds=ANSWER_WITHIN)
+        self._till = Till(wire, self.bot.base_url, cashier) if cashier is not None else None
         self._me: Me | None = None
         self._intake: Intake | None = None
         self._ails: str | None = "not started"
@@ -83,6 +97,8 @@ class TelegramChannel:
 
     async def start(self, intake: Intake) -> None:
         self._intake = intake
+        if self._till is not None:
+            await self._till.start()
         try:
             await self.bot.initialize()
             self._me = Me(self.bot.bot.id, self.bot.username)
@@ -120,6 +136,8 @@ class TelegramChannel:
     async def stop(self) -> None:
         if self._answers:
             await asyncio.wait(set(self._answers), timeout=2)
+        if self._till is not None:
+            await self._till.stop()
         await self.bot.shutdown()
 
     async def register(self) -> Sequence[str]:
@@ -157,13 +175,16 @@ class TelegramChannel:
         offset: int | None = None
         failures = 0
         while True:
+            longest = 30.0
             try:
-                updates = await self._poll(offset)
-                await self.take(updates)
+                # After a failure a short question: only its answer says that all is well again (F129).
+                updates = await self._poll(offset, seconds=0 if failures else None)
+                longest = LOOK_EVERY  # from here on it is the store that fails, and what is timed must still be seen
+                await self._taken(updates, offset)
             except (Temporary, Permanent) as error:
                 failures += 1
                 self._ails = str(error)
-                wait = getattr(error, "retry_after", None) or min(0.2 * 2 ** min(failures, 8), 30)
+                wait = getattr(error, "retry_after", None) or min(0.2 * 2 ** min(failures, 8), longest)
                 log.warning("telegram.poll_failed", error=str(error), seconds=wait)
                 await asyncio.sleep(wait)
                 continue
@@ -172,11 +193,27 @@ class TelegramChannel:
             numbers = [number for update in updates if isinstance(number := update.get("update_id"), int)]
             offset = numbers[-1] + 1 if numbers else None
 
-    async def _poll(self, offset: int | None) -> Sequence[Mapping[str, Any]]:
+    async def _taken(self, updates: Sequence[Mapping[str, Any]], offset: int | None) -> None:
+        """Take updates in. While that takes long, ask again without confirming any: a question that is timed may be
+        among those that came meanwhile, and Telegram does not wait (F061)."""
+        taking = asyncio.ensure_future(self.take(updates))
+        try:
+            while not (await asyncio.wait({taking}, timeout=LOOK_EVERY))[0]:
+                with suppress(Temporary, Permanent):
+                    self._look(await self._poll(offset, seconds=0))
+        finally:
+            taking.cancel()
+        await taking
+
+    def _look(self, updates: Sequence[Mapping[str, Any]]) -> None:
+        if self._till is not None:
+            self._till.look(updates)
+
+    async def _poll(self, offset: int | None, seconds: int | None = None) -> Sequence[Mapping[str, Any]]:
         """Plain JSON: the library's typed updates cost more than all that is done with them."""
         fields: dict[str, object] = {
             "limit": MOST_AT_ONCE,
-            "timeout": max(1, round(self._settings.poll_seconds)),
+            "timeout": max(1, round(self._settings.poll_seconds)) if seconds is None else seconds,
             "allowed_updates": json.dumps(ALLOWED),
         }
         if offset is not None:
@@ -198,6 +235,7 @@ class TelegramChannel:
         """
         if self._intake is None or self._me is None:
             raise Temporary("the channel is not started yet", retry_after=1)
+        self._look(updates)
         read = []
         for update in updates:
             try:

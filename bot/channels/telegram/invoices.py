@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -109,7 +108,7 @@ def _button(label: str, action: str | None, url: str | None) -> InlineKeyboardBu
 
 
 class Till:
-    """Answers what is timed, as soon as it is seen and on connections of its own: behind no other update, in no lane."""
+    """Answers what is timed as soon as it is seen, on connections of its own: behind no other update, in no lane."""
 
     def __init__(self, wire: BaseRequest, address: str, cashier: Cashier) -> None:
         """`address` is the Bot API's, with the token."""
@@ -144,7 +143,7 @@ class Till:
         return True
 
     async def _meet(self, kind: str, query: Json) -> None:
-        until = time.monotonic() + ANSWER_UNTIL
+        until = asyncio.get_running_loop().time() + ANSWER_UNTIL
         try:
             asked = read_asked(query)
         except (KeyError, TypeError, ValueError, AttributeError):
@@ -165,7 +164,7 @@ class Till:
                 return
             except TelegramError as error:
                 log.warning("telegram.answer_failed", method=method, error=str(error))
-                if time.monotonic() + BETWEEN_TRIES > until:
+                if asyncio.get_running_loop().time() + BETWEEN_TRIES > until:
                     return
                 await asyncio.sleep(BETWEEN_TRIES)
             else:

@@ -14,12 +14,16 @@ from telegram.constants import MessageLimit, ParseMode
 from telegram.error import BadRequest, TelegramError, TimedOut
 
 from bot.channels.telegram.failures import UNREACHABLE
+from bot.channels.telegram.invoices import sheet
 from bot.ports import Envelope, Rendered
 
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
 SAME = "message is not modified"
 NOT_EDITABLE = ("message to edit not found", "message can't be edited", "there is no text in the message to edit")
+NOT_DELETABLE = ("message to delete not found", "message can't be deleted", "message_id_invalid")
+NO_PICTURE = ("photo", "image", "webpage", "http url", "file")
+"""Words of a 400 on the picture of an invoice, which Telegram fetches itself."""
 UNPARSED = "can't parse entities"
 STALE_FILE = ("wrong file identifier", "wrong remote file identifier", "file reference")
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
@@ -67,11 +71,15 @@ def _cut(line: str, most: int) -> list[str]:
 class Sender:
     """Sends envelopes through one Bot. Raises telegram.error.TelegramError."""
 
-    def __init__(self, bot: Bot, link: Callable[[str], str]) -> None:
-        self._bot, self._link = bot, link
+    def __init__(self, bot: Bot, link: Callable[[str], str], provider_token: str = "") -> None:
+        self._bot, self._link, self._provider_token = bot, link, provider_token
         self._files: dict[str, str] = {}
 
     async def send(self, envelope: Envelope) -> str | None:
+        if envelope.invoice is not None:
+            return await self._invoice(envelope, envelope.invoice)
+        if envelope.withdrawn and envelope.replaces is not None:
+            return await self._withdraw(int(envelope.chat), envelope.replaces)
         try:
             return await self._send(envelope, ParseMode.HTML)
         except BadRequest as error:
@@ -81,6 +89,26 @@ class Sender:
         return await self._send(
             Envelope(envelope.chat, bare, envelope.replaces, envelope.pictured, envelope.keyboard_only), None
         )
+
+    async def _invoice(self, envelope: Envelope, frozen: str) -> str:
+        asked = sheet(frozen, envelope.body, self._provider_token)
+        try:
+            sent = await self._bot.send_invoice(int(envelope.chat), **asked)
+        except BadRequest as error:
+            if asked["photo_url"] is None or not any(known in error.message.lower() for known in NO_PICTURE):
+                raise
+            log.warning("telegram.picture_refused", picture=asked["photo_url"], error=str(error))
+            sent = await self._bot.send_invoice(int(envelope.chat), **(asked | {"photo_url": None}))
+        return str(sent.message_id)
+
+    async def _withdraw(self, chat: int, message: str) -> str:
+        """What is gone already, or too old to be taken back, stays as it is."""
+        try:
+            await self._bot.delete_message(chat, int(message))
+        except BadRequest as error:
+            if not any(known in error.message.lower() for known in NOT_DELETABLE):
+                raise
+        return message
 
     async def _send(self, envelope: Envelope, mode: str | None) -> str | None:
         if envelope.replaces is not None:

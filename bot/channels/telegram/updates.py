@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bot.channels.telegram.invoices import TIMED, read_paid
 from bot.domain.messages import Inbound
 
 SOURCE = "telegram"
-ALLOWED = ("message", "callback_query", "my_chat_member")
+ALLOWED = ("message", "callback_query", "my_chat_member", *TIMED)
 """Edited messages are not asked for: an edit never changes an order (F059)."""
 _GONE = frozenset({"kicked", "left"})
 _WORTH_AN_ANSWER = (
@@ -50,6 +51,10 @@ def read_update(update: Json, me: Me) -> tuple[Inbound, str | None] | None:
 def _message(key: str, message: Json, me: Me) -> Inbound | None:
     """Only a person is a shopper: no bot, no channel, no anonymous admin, no inline bot's result (F060)."""
     sender, chat = message.get("from"), message["chat"]
+    if (payment := message.get("successful_payment")) is not None and sender is not None:
+        it = read_paid(payment)  # known by the payment, not by the update that tells of it (F064)
+        user, name = str(sender["id"]), str(sender.get("first_name") or "")
+        return Inbound(SOURCE, f"paid:{it.charge}", SOURCE, str(chat["id"]), user, name, paid=it)
     if sender is None or sender.get("is_bot") or "sender_chat" in message or "via_bot" in message:
         return None
     if not any(kind in message for kind in _WORTH_AN_ANSWER):

@@ -174,6 +174,8 @@ def press(counter: Counter, situation: Situation, action: Action) -> Decision:
     match action.verb:
         case Verb.BUY:
             fresh = replace(situation, replaces=None)  # an order is a message of its own, below the choice
+            if counter.catalogue.variant(action.subject) is None:
+                return Decision((offers.window(counter, fresh, BROWSE),), notice="gone")
             return sales.buy(counter, fresh, [Wanted(action.subject, action.number)])
         case Verb.SHOW:
             product = counter.catalogue.product(action.subject)

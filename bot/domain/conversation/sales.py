@@ -19,7 +19,8 @@ def buy(counter: Counter, situation: Situation, wanted: Sequence[Wanted]) -> Dec
     """Place an order for these lines, or say what stands in its way; all of them or none."""
     pairs = _gathered(counter, wanted)
     if not pairs:
-        return Decision((situation.say("unknown", {}, (Button("browse", str(Action(Verb.BROWSE))),)),))
+        support: dict[str, Fact] = {"support": counter.rules.support}
+        return Decision((situation.say("unknown", support, (Button("browse", str(Action(Verb.BROWSE))),)),))
     for variant, quantity in pairs:
         if refusal := _refusal(counter, situation, variant, quantity):
             return Decision((refusal,))

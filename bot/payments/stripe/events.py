@@ -63,6 +63,7 @@ def _checkout(obj: Object) -> dict[str, Any]:
 def _charge(obj: Object) -> dict[str, Any]:
     return {
         "intent": _id(obj.get("payment_intent")),
+        "charge": _id(obj.get("id")),
         "payment": (obj.get("metadata") or {}).get("payment"),
         "refunded_minor": int(obj.get("amount_refunded") or 0),
         "receipt_url": obj.get("receipt_url"),
@@ -75,7 +76,12 @@ def read_refund(obj: Object) -> Refund:
 
 def _refund(obj: Object) -> dict[str, Any]:
     ours = (obj.get("metadata") or {}).get("payment")
-    return {"intent": _id(obj.get("payment_intent")), "payment": ours, "refund": read_refund(obj)}
+    return _names(obj) | {"payment": ours, "refund": read_refund(obj)}
+
+
+def _names(obj: Object) -> dict[str, Any]:
+    """What Stripe calls the payment that a refund or a dispute is about."""
+    return {"intent": _id(obj.get("payment_intent")), "charge": _id(obj.get("charge"))}
 
 
 def _dispute(obj: Object) -> dict[str, Any]:
@@ -86,7 +92,7 @@ def _dispute(obj: Object) -> dict[str, Any]:
         state = "lost"
     else:
         state = "inquiry" if status.startswith("warning_") else "open"
-    return {"intent": _id(obj.get("payment_intent")), "dispute": Dispute(str(obj["id"]), state)}
+    return _names(obj) | {"dispute": Dispute(str(obj["id"]), state)}
 
 
 READ: Mapping[str, tuple[NewsKind, Callable[[Object], dict[str, Any]]]] = {

@@ -35,6 +35,7 @@ STUCK_AFTER = 3
 """Answers of 500 to one key after which it is taken to be stuck: Stripe replays one for as long as it keeps the key."""
 UNTIL_DISPUTE_ENDS = 3600.0
 """Seconds between tries to refund what a bank has taken for now."""
+CHARGES = ("ch_", "py_")
 UNTIL_KEY_IS_MENDED = 60.0
 """Seconds between tries while Stripe refuses our key: orders wait, nothing is lost (F032)."""
 
@@ -157,7 +158,7 @@ class StripeProvider:
         if payment.intent is None:
             raise Permanent(f"the payment of {payment.ref} is not known to Stripe")
         ours = {"order": payment.ref, "payment": payment.key, "serial": serial}
-        params: dict[str, Any] = {"payment_intent": payment.intent, "metadata": ours}
+        params: dict[str, Any] = {**_named(payment.intent), "metadata": ours}
         if amount_minor is not None:
             params["amount"] = amount_minor
         if again and (made := [refund for refund, mark in await self._refunds(payment.intent) if mark == serial]):
@@ -181,7 +182,8 @@ class StripeProvider:
         """All refunds of a payment, whoever made them, each with the mark that ours carry."""
         found: list[tuple[Refund, str | None]] = []
         async with self._spoken():
-            listed = await self.client.v1.refunds.list_async({"payment_intent": intent, "limit": 100})
+            which: Any = {**_named(intent), "limit": 100}
+            listed = await self.client.v1.refunds.list_async(which)
             async for each in listed.auto_paging_iter():
                 refund = each.to_dict()
                 found.append((read_refund(refund), (refund.get("metadata") or {}).get("serial")))
@@ -280,6 +282,11 @@ class StripeProvider:
             raise Permanent(why, nothing_done=known) from error
         else:
             self._ails = None
+
+
+def _named(intent: str) -> dict[str, Any]:
+    """A payment that Telegram took for this account is known by its charge."""
+    return {"charge" if intent.startswith(CHARGES) else "payment_intent": intent}
 
 
 def _seconds(error: stripe.StripeError) -> float | None:

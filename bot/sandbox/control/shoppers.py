@@ -78,11 +78,15 @@ class Raw(Ask):
 
 
 class PayInvoice(Ask):
-    """An invoice somebody confirms."""
+    """An invoice somebody confirms. `country` and `way` are where they live and the place of the delivery they choose;
+    of a `lost` payment the shop is not told."""
 
     chat: int
     message_id: int
     user: int | None = None
+    country: str = "FR"
+    way: int = 0
+    lost: bool = False
 
 
 class SwitchLimits(Ask):
@@ -152,8 +156,9 @@ async def pay_invoice(sandbox: Sandbox, request: Request) -> Json:
     chat = sandbox.telegram.chats.peek(it.chat)
     if chat is None:
         raise LookupError(f"nobody has written in chat {it.chat}")
-    payer = None if it.user is None else {**chat.person, "id": it.user}
-    return await invoices.pay(sandbox.telegram, chat, it.message_id, payer)
+    person = chat.person if it.user is None else {**chat.person, "id": it.user}
+    payer = invoices.Payer(person, it.country, it.way)
+    return await invoices.pay(sandbox.telegram, chat, it.message_id, payer, lost=it.lost)
 
 
 async def limits(sandbox: Sandbox, request: Request) -> Json:

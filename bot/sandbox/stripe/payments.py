@@ -85,6 +85,19 @@ def pay(account: Account, session: str, outcome: Outcome, payer: Payer) -> Json:
     return wire
 
 
+def charge_for(account: Account, currency: str, amount: int) -> str:
+    """A payment that somebody else took for this account, as Telegram does: no session, no metadata; -> its charge."""
+    created, name = int(account.now()), account.name("ch_3")
+    intent = shapes.payment_intent(account.name("pi_3"), amount=amount, currency=currency, created=created, kind="card")
+    billing = {"address": shapes.no_address(), "email": None, "name": None}
+    charge = shapes.charge(name, intent, created=created, kind="card", last4=SUCCEEDS, billing=billing, receipt="")
+    account.intents[intent["id"]], account.charges[name] = intent, charge
+    intent |= {"latest_charge": name, "payment_method": charge["payment_method"]}
+    _succeed(account, intent, charge)
+    account.events.tell([("payment_intent.succeeded", intent), ("charge.succeeded", charge)])
+    return name
+
+
 def settle(account: Account, session: str, *, succeeds: bool) -> Json:
     """The bank has spoken on a completed, unpaid session. Raises CannotPay."""
     checkout = find(account, session)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bot.sandbox.telegram.messages import send
@@ -25,15 +27,47 @@ LONGEST_PAYLOAD = 128
 """Bytes of an invoice's payload."""
 
 STARS = "XTR"
+TOO_LATE = "the shop did not answer in time"
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """What of an invoice its message does not show."""
+
+    payload: str
+    addressed: bool
+    flexible: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Payer:
+    """Who confirms a sheet, where they live, and the place of the delivery they choose."""
+
+    person: Json
+    country: str = "FR"
+    way: int = 0
+
+    def order_info(self) -> Json:
+        address = {
+            "country_code": self.country,
+            "state": "",
+            "city": "Paris",
+            "street_line1": "12 rue des Lilas",
+            "street_line2": "",
+            "post_code": "75011",
+        }
+        return {"name": "Camille Martin", "shipping_address": address}
 
 
 class Invoices:
-    """The payment sheets that are open and wait for the shop's word."""
+    """The payment sheets that are open and wait for the shop's word. `charged` is called with (currency in lower case,
+    amount) of each payment and gives the provider's id of it."""
 
     def __init__(self) -> None:
-        self.asked: dict[str, asyncio.Future[str | None]] = {}
-        self.payloads: dict[tuple[int, int], str] = {}
+        self.asked: dict[str, asyncio.Future[str | list[Json] | None]] = {}
+        self.hidden: dict[tuple[int, int], Hidden] = {}
         self.numbers = itertools.count(1)
+        self.charged: Callable[[str, int], str] = lambda _currency, _amount: f"ch_{next(self.numbers):06d}"
 
 
 def send_invoice(side: TelegramSide, params: Params) -> Json:
@@ -55,18 +89,36 @@ def send_invoice(side: TelegramSide, params: Params) -> Json:
         "currency": texts["currency"],
         "total_amount": _total(params),
     }
+    flexible = params.flag("is_flexible")
+    hidden = Hidden(texts["payload"], flexible or params.flag("need_shipping_address"), flexible)
+    _check_first_button(params)
     wire = send(side, params, {"invoice": invoice})
-    side.invoices.payloads[wire["chat"]["id"], wire["message_id"]] = texts["payload"]
+    side.invoices.hidden[wire["chat"]["id"], wire["message_id"]] = hidden
     return wire
+
+
+def _check_first_button(params: Params) -> None:
+    rows = (params.nested("reply_markup", "reply keyboard markup") or {}).get("inline_keyboard") or [[{"pay": True}]]
+    if not rows[0] or not rows[0][0].get("pay"):
+        raise bad_request("REPLY_MARKUP_BUY_EMPTY")
 
 
 def answer_pre_checkout(side: TelegramSide, params: Params) -> bool:
     """answerPreCheckoutQuery."""
-    asked = side.invoices.asked.pop(params.text("pre_checkout_query_id") or "", None)
+    return _answered(side, params, "pre_checkout_query_id", lambda: None)
+
+
+def answer_shipping(side: TelegramSide, params: Params) -> bool:
+    """answerShippingQuery."""
+    return _answered(side, params, "shipping_query_id", lambda: _options(params))
+
+
+def _answered(side: TelegramSide, params: Params, name: str, agreed: Callable[[], list[Json] | None]) -> bool:
+    asked = side.invoices.asked.get(params.text(name) or "")
     if asked is None or asked.done():
         raise bad_request(QUERY_TOO_OLD)
     if params.flag("ok"):
-        asked.set_result(None)
+        asked.set_result(agreed())
     else:
         why = params.text("error_message")
         if not why:
@@ -75,45 +127,81 @@ def answer_pre_checkout(side: TelegramSide, params: Params) -> bool:
     return True
 
 
-async def pay(side: TelegramSide, chat: Chat, message_id: int, payer: Json | None = None) -> Json:
-    """A shopper confirms the sheet of an invoice; `{"paid": bool, "why": …}` once the shop has agreed or not."""
+def _options(params: Params) -> list[Json]:
+    options: Any = params.nested("shipping_options", "shipping options")
+    if not isinstance(options, list) or not options:
+        raise bad_request("SHIPPING_OPTIONS_EMPTY")
+    for option in options:
+        if not isinstance(option, dict) or not option.get("id") or not option.get("title"):
+            raise bad_request("can't parse shipping option")
+        _sum(option.get("prices"))
+    return options
+
+
+async def pay(side: TelegramSide, chat: Chat, message_id: int, payer: Payer, *, lost: bool = False) -> Json:
+    """A shopper confirms the sheet of an invoice; `{"paid": bool, "why": …, "answered_in": seconds}` once the shop has
+    agreed or not. The update of a `lost` payment never comes (F065)."""
     invoice = chat.messages[message_id].wire["invoice"]
-    payload = side.invoices.payloads[chat.id, message_id]
-    number = next(side.invoices.numbers)
-    asked: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
-    side.invoices.asked[query := f"{number}00{chat.id}"] = asked
-    terms = {
-        "currency": invoice["currency"],
-        "total_amount": invoice["total_amount"],
-        "invoice_payload": payload,
-    }
-    person = payer or chat.person
-    side.publish("pre_checkout_query", {"id": query, "from": person, **terms})
-    try:
-        why = await asyncio.wait_for(asked, AGREE_WITHIN)
-    except TimeoutError:
-        side.invoices.asked.pop(query, None)
-        return {"paid": False, "why": "the shop did not answer in time"}
+    hidden = side.invoices.hidden[chat.id, message_id]
+    more: Json = {"order_info": payer.order_info()} if hidden.addressed else {}
+    total = invoice["total_amount"]
+    if hidden.flexible:
+        address = payer.order_info()["shipping_address"]
+        found = await _ask(side, chat, "shipping_query", payer, {"shipping_address": address}, hidden.payload)
+        if not isinstance(found, list):
+            return {"paid": False, "why": found or TOO_LATE}
+        option = found[payer.way]
+        total += _sum(option["prices"])
+        more["shipping_option_id"] = option["id"]
+    terms = {"currency": invoice["currency"], "total_amount": total, "invoice_payload": hidden.payload, **more}
+    begun = asyncio.get_running_loop().time()
+    why = await _ask(side, chat, "pre_checkout_query", payer, terms, hidden.payload)
+    took = asyncio.get_running_loop().time() - begun
     if why is not None:
-        chat.notices.append({"callback_id": query, "text": why, "alert": True, "url": None})
-        chat.revision.changed()
-        return {"paid": False, "why": why}
+        return {"paid": False, "why": why, "answered_in": took}
+    number = next(side.invoices.numbers)
     charge = f"tpc_{number:06d}_{chat.id}"
-    paid = {**terms, "telegram_payment_charge_id": charge, "provider_payment_charge_id": f"ch_{charge}"}
+    provider_charge = side.invoices.charged(invoice["currency"].lower(), total)
+    paid = {**terms, "telegram_payment_charge_id": charge, "provider_payment_charge_id": provider_charge}
     wire = {
         "message_id": chat.next_id(),
-        "from": person,
+        "from": payer.person,
         "chat": chat.wire,
         "date": int(side.now()),
         "successful_payment": paid,
     }
     chat.keep(Message(wire, by_shop=False))
-    update_id = side.publish("message", wire)
-    return {"paid": True, "why": None, "charge": charge, "update_id": update_id}
+    update_id = None if lost else side.publish("message", wire)
+    return {"paid": True, "why": None, "charge": charge, "update_id": update_id, "answered_in": took}
+
+
+async def _ask(
+    side: TelegramSide, chat: Chat, kind: str, payer: Payer, what: Json, payload: str
+) -> str | list[Json] | None:
+    """Ask the shop and wait as long as Telegram does; what it said, or that it did not."""
+    asked: asyncio.Future[str | list[Json] | None] = asyncio.get_running_loop().create_future()
+    side.invoices.asked[query := f"{next(side.invoices.numbers)}00{chat.id}"] = asked
+    side.publish(kind, {"id": query, "from": payer.person, "invoice_payload": payload, **what})
+    try:
+        answer = await asyncio.wait_for(asked, AGREE_WITHIN)
+    except TimeoutError:
+        return TOO_LATE
+    finally:
+        del side.invoices.asked[query]
+    if isinstance(answer, str):
+        chat.notices.append({"callback_id": query, "text": answer, "alert": True, "url": None})
+        chat.revision.changed()
+    return answer
 
 
 def _total(params: Params) -> int:
-    prices: Any = params.nested("prices", "prices")
+    total = _sum(params.nested("prices", "prices"))
+    if total <= 0:
+        raise bad_request("CURRENCY_TOTAL_AMOUNT_INVALID")
+    return total
+
+
+def _sum(prices: Any) -> int:
     if not isinstance(prices, list) or not prices:
         raise bad_request("can't parse prices JSON object")
     total = 0
@@ -121,6 +209,4 @@ def _total(params: Params) -> int:
         if not isinstance(price, dict) or not price.get("label") or not isinstance(price.get("amount"), int):
             raise bad_request("can't parse labeled price: Can't find field \"amount\"")
         total += price["amount"]
-    if total <= 0:
-        raise bad_request("CURRENCY_TOTAL_AMOUNT_INVALID")
     return total

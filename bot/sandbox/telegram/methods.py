@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from bot.sandbox.telegram import messages
-from bot.sandbox.telegram.invoices import answer_pre_checkout, send_invoice
+from bot.sandbox.telegram.invoices import answer_pre_checkout, answer_shipping, send_invoice
 from bot.sandbox.telegram.params import Params
 from bot.sandbox.telegram.refusals import bad_request
 from bot.sandbox.wire import Json, on_this_machine
@@ -117,6 +117,7 @@ METHODS: dict[str, Method] = {
     "sendChatAction": messages.send_chat_action,
     "sendInvoice": send_invoice,
     "answerPreCheckoutQuery": answer_pre_checkout,
+    "answerShippingQuery": answer_shipping,
     "getChat": get_chat,
     "getFile": get_file,
     "setMyCommands": lambda side, params: side.profile.set_commands(params),

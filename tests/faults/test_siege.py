@@ -1,0 +1,208 @@
+"""The door to the shop under siege: those who ring without end, who drip, or who say that they have paid."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import http.client
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from starlette.requests import Request
+from stripe import WebhookSignature
+
+from bot.web import hooks
+from tests.process.world import STRIPE_SECRET, World, until
+
+pytestmark = pytest.mark.process
+DRIPPING = 200
+FLOOD_SECONDS = 1.5
+FLOODERS = 4
+RINGS = 20
+SOON = 1.0
+"""Seconds within which a real event is acknowledged, whoever else is at the door."""
+
+
+def event(number: int) -> str:
+    return f'{{"id": "evt_{number}", "object": "event", "type": "invoice.paid", "livemode": false, "data": {{}}}}'
+
+
+def rung(world: World, number: int) -> float:
+    """Ring as Stripe does; -> seconds until the shop has acknowledged it."""
+    body = event(number)
+    signature = WebhookSignature.generate_signature_header(body, STRIPE_SECRET, int(time.time()))
+    began = time.monotonic()
+    answer = world.http.post(
+        f"http://127.0.0.1:{world.port}/stripe/webhook", content=body, headers={"stripe-signature": signature}
+    )
+    assert answer.status_code == 200
+    return time.monotonic() - began
+
+
+@contextlib.contextmanager
+def dripping(world: World) -> Iterator[list[socket.socket]]:
+    """Many who have begun to send a body and send a byte of it now and then."""
+    head = b"POST /stripe/webhook HTTP/1.1\r\nHost: shop\r\nContent-Length: 5000\r\nStripe-Signature: t=1,v1=0\r\n\r\n"
+    drips: list[socket.socket] = []
+    try:
+        for _ in range(DRIPPING):
+            drip = socket.create_connection(("127.0.0.1", world.port), timeout=5)
+            drips.append(drip)
+            drip.sendall(head)
+        yield drips
+    finally:
+        for drip in drips:
+            drip.close()
+
+
+def test_real_events_are_acknowledged_soon_while_others_drip(shared: World) -> None:
+    """F020"""
+    with dripping(shared) as drips:
+        waits = []
+        for number in range(RINGS):
+            for drip in drips:
+                drip.sendall(b"x")
+            waits.append(rung(shared, number))
+    assert max(waits) < SOON
+
+
+async def test_a_body_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """F020: after ten seconds at most; here the clock of that wait is set shorter."""
+    assert hooks.SLOWEST_BODY <= 10
+    monkeypatch.setattr(hooks, "SLOWEST_BODY", 0.05)
+
+    async def drip() -> dict[str, object]:
+        await asyncio.sleep(0.01)
+        return {"type": "http.request", "body": b"x", "more_body": True}
+
+    scope = {"type": "http", "method": "POST", "path": "/stripe/webhook", "headers": [], "query_string": b""}
+    assert await hooks._body(Request(scope, drip)) is None
+
+
+def test_a_flood_of_unsigned_calls_holds_up_no_real_event(shared: World) -> None:
+    """F124: refused before anything is read of them, counted, and nothing kept."""
+    flooded = [0] * FLOODERS
+    over = threading.Event()
+
+    def flood(place: int) -> None:
+        line = http.client.HTTPConnection("127.0.0.1", shared.port, timeout=10)
+        while not over.is_set():
+            line.request("POST", "/stripe/webhook", body=event(0), headers={"stripe-signature": "t=1,v1=0"})
+            answer = line.getresponse()
+            answer.read()
+            flooded[place] += answer.status == 400
+        line.close()
+
+    before = len(shared.rows("v_inbox"))
+    crowd = [threading.Thread(target=flood, args=(place,)) for place in range(FLOODERS)]
+    for one in crowd:
+        one.start()
+    waits: list[float] = []
+    end = time.monotonic() + FLOOD_SECONDS
+    while time.monotonic() < end:
+        waits.append(rung(shared, 1000 + len(waits)))
+    over.set()
+    for one in crowd:
+        one.join()
+    assert sum(flooded) > 200, "it was a flood"
+    assert len(waits) > 5
+    assert max(waits) < SOON
+    assert len(shared.rows("v_inbox")) == before
+    metrics = shared.http.get(f"http://127.0.0.1:{shared.port}/metrics").text
+    line = next(it for it in metrics.splitlines() if 'refused_total{reason="forged",source="stripe"}' in it)
+    assert float(line.split()[-1]) >= sum(flooded)
+
+
+def test_a_browser_that_says_it_has_paid_changes_nothing(shared: World) -> None:
+    """F025: the way back from the payment page is an address that anybody can open."""
+    shared.says("je voudrais un mug bleu", chat=3001)
+    shared.hears("gardée", chat=3001)
+    order, history = shared.order(3001), shared.rows("v_history")
+    back = str(shared.session(order["ref"])["success_url"])
+    page = urlsplit(back)
+    for session in ("cs_test_guessed", str(shared.session(order["ref"])["id"]), "", "../../etc/passwd"):
+        answer = shared.http.get(
+            f"http://127.0.0.1:{shared.port}{page.path}", params={"paid": "1", "session_id": session}
+        )
+        assert answer.status_code == 200
+        assert "Merci" not in answer.text
+    for method in ("POST", "PUT", "DELETE", "PATCH"):
+        assert shared.http.request(method, f"http://127.0.0.1:{shared.port}{page.path}").status_code == 405
+    assert shared.order(3001) == order
+    assert shared.rows("v_history") == history
+    assert not shared.rows("v_outbox", kind="thanks", chat="3001")
+    guesses = [
+        f"{page.path[:-1]}A",
+        "/o/1",
+        "/o/1002",
+        f"/o/{hashlib.sha256(b'x').hexdigest()[:24]}",
+        "/o/" + "a" * 500,
+    ]
+    answers = [shared.http.get(f"http://127.0.0.1:{shared.port}{guess}") for guess in guesses]
+    assert {(answer.status_code, answer.text) for answer in answers} == {(404, answers[0].text)}
+
+
+def test_whoever_pays_the_link_the_order_stays_its_shoppers(shared: World) -> None:
+    """F039: a friend pays; the thanks go to who ordered, and nothing of the friend is kept or shown."""
+    shared.says("je voudrais un mug bleu", chat=3002)
+    shared.hears("gardée", chat=3002)
+    ref = shared.order(3002)["ref"]
+    session = shared.session(ref)
+    friend = {"email": "une.amie@example.org", "name": "Ottoline Quelqu'un"}
+    shared.post(f"/stripe/sessions/{session['id']}/pay", outcome="succeed", **friend)
+    shared.hears("Merci", chat=3002)
+    shared.quiet()
+    assert [row["to_status"] for row in shared.rows("v_history", ref=ref)] == ["created", "paid"]
+    page = shared.http.get(f"http://127.0.0.1:{shared.port}{urlsplit(str(session['success_url'])).path}").text
+    books = b"".join(path.read_bytes() for path in shared.folder.glob("shop.db*"))
+    said = " ".join(message["text"] for message in shared.heard(3002))
+    for trace in ("une.amie", "Ottoline"):
+        assert trace not in page
+        assert trace not in said
+        assert trace.encode() not in books
+        assert trace not in shared.log()
+
+
+def test_there_is_no_desk_to_break_into(shared: World) -> None:
+    """F121: what a merchant does goes by the command; no page of this shop asks for a password or does their work."""
+    for path in ("/admin", "/admin/", "/admin/login", "/admin/orders", "/login", "/ADMIN", "/o/../admin"):
+        for method in ("GET", "POST", "PUT", "DELETE", "OPTIONS"):
+            answer = shared.http.request(method, f"http://127.0.0.1:{shared.port}{path}", data={"password": "admin"})
+            assert answer.status_code in (404, 405), (method, path)
+            assert "set-cookie" not in answer.headers
+            assert "password" not in answer.text.lower()
+
+
+def test_the_way_in_for_commands_is_shut_to_who_has_no_token(shared: World) -> None:
+    """F121, F122: commands reach the running shop through an address of this machine, under a token of its owner's."""
+    for token in ({}, {"authorization": "guess"}, {"authorization": "Bearer guess"}, {"x-token": "guess"}):
+        for wish in ("ship", "cancel", "refund", "reload", "nothing"):
+            answer = shared.http.post(
+                f"http://127.0.0.1:{shared.port}/hatch/{wish}", json={"ref": "C-AAAAA"}, headers=token
+            )
+            assert answer.status_code in (401, 403, 404), (wish, answer.text)
+    (hatch,) = shared.folder.glob("*.hatch")
+    assert hatch.stat().st_mode & 0o077 == 0
+
+
+def test_alive_is_not_able_to_serve(shared: World) -> None:
+    """F129: who is alive is not restarted for what ails outside; what ails is named, with figures beside it."""
+    address = f"http://127.0.0.1:{shared.port}"
+    shared.breaks(service="telegram", method="getUpdates", kind="status", code=502, times=1)
+    shared.breaks(service="stripe", kind="status", code=401, times=1)
+    shared.says("je voudrais un mug bleu", chat=3003)
+    ailing = until(
+        lambda: "telegram" in (found := shared.http.get(f"{address}/readyz")).json()["ailing"] and found.json(),
+        what="the shop says what ails",
+    )
+    assert ailing["status"] == "ailing"
+    assert ailing["ailing"]["telegram"]
+    assert shared.http.get(f"{address}/healthz").status_code == 200
+    assert "comptoir_rows" in shared.http.get(f"{address}/metrics").text
+    until(lambda: "stripe" in shared.http.get(f"{address}/readyz").json()["ailing"], what="Stripe is named too")
+    until(lambda: "telegram" not in shared.http.get(f"{address}/readyz").json()["ailing"], what="it is well again")

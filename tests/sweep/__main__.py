@@ -1,0 +1,88 @@
+"""The long form of the kill sweeps: `python -m tests.sweep`, every point of every flow, with a report at its end."""
+
+# ruff: noqa: T201 - what it prints is its output
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.sweep.coordinator import Workers, hired
+from tests.sweep.flows import FLOWS
+from tests.sweep.piece import pieces
+from tests.sweep.play import Played
+from tests.sweep.points import Point
+from tests.sweep.report import PLACE, Report
+from tests.sweep.shop import Mode
+from tests.sweep.tracing import Blow, missing
+from tests.sweep.tripwire import Moment
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.sweep", description=__doc__)
+    parser.add_argument("--only", action="append", metavar="FLOW/MODE/WHAT/NUMBER", help="replay this point")
+    parser.add_argument("--flows", default=",".join(FLOWS), help="some of: %(default)s")
+    parser.add_argument("--modes", default=",".join(Mode), help="some of: %(default)s")
+    parser.add_argument("--kinds", default=",".join((*Moment, *Blow)), help="some of: %(default)s")
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="every N-th point only")
+    parser.add_argument("--jobs", type=int, default=2, help="worker processes")
+    parser.add_argument("--slots", type=int, default=3, help="worlds at once in each")
+    parser.add_argument("--guard", help="module:function that each start of the shop calls first")
+    parser.add_argument("--report", type=Path, default=PLACE, help="where the report is written")
+    return parser.parse_args()
+
+
+async def wanted(asked: argparse.Namespace, workers: Workers) -> Sequence[Point]:
+    """The points asked for; the flows are run once undisturbed to count them."""
+    if asked.only:
+        return [Point.read(text) for text in asked.only]
+    modes, kinds = {Mode(mode) for mode in asked.modes.split(",")}, set(asked.kinds.split(","))
+    pairs = [(name, mode) for name in asked.flows.split(",") for mode in sorted(FLOWS[name].modes & modes)]
+    censuses = await workers.censuses(pairs)
+    points = [point for pair, census in censuses.items() for point in census.points(*pair) if point.kind in kinds]
+    return points[:: asked.every]
+
+
+def tell(played: Sequence[Played]) -> None:
+    for one in played:
+        for sentence in one.wrong:
+            print(f"{one.point} (struck: {one.struck}, ended: {one.code}): {sentence}", flush=True)
+
+
+async def sweep(asked: argparse.Namespace) -> Report:
+    report, began = Report(), time.monotonic()
+    async with hired(asked.jobs, asked.slots, asked.guard) as workers:
+        points = await wanted(asked, workers)
+        print(f"{len(points)} points", flush=True)
+        done = 0
+        async for played in workers.all(pieces(points)):
+            report.add(played)
+            tell(played)
+            done += len(played)
+            if sys.stderr.isatty():
+                print(f"\r{done}/{len(points)}, {time.monotonic() - began:.0f} s", end="", file=sys.stderr)
+    return report
+
+
+def main() -> None:
+    asked, began = arguments(), time.monotonic()
+    if why := missing():
+        sys.exit(f"the sweep needs strace: {why}")
+    os.nice(5)
+    report = asyncio.run(sweep(asked))
+    seconds = time.monotonic() - began
+    if not asked.only:
+        report.write(seconds, asked.report)
+    print(
+        f"{report.points} points struck, {report.kills} of them kills, {report.beyond} beyond the end,"
+        f" {len(report.violations)} violations, {seconds:.0f} s"
+    )
+    sys.exit(1 if report.violations else 0)
+
+
+if __name__ == "__main__":
+    main()

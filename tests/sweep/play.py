@@ -1,0 +1,154 @@
+"""One point played: the flow is led up to it, the shop is struck, started again, and the books are compared."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+
+from tests.sweep.books import broken, read, wrong
+from tests.sweep.flows import FLOWS, Case, Flow
+from tests.sweep.outside import look
+from tests.sweep.points import Census, Point
+from tests.sweep.tracing import SYNCS, TRACED, Blow, Injection, attached, counted, database, held, injected
+from tests.sweep.world import PATIENCE, Died, Starter, Stuck, World
+
+FULL_FOR = 0.3
+"""Seconds for which the disk of a point of the kind `full` stays full after the flow was set off."""
+DISK_FAILED = 74
+KILLED = -signal.SIGKILL
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What came of a point: how it was `struck`, None where the flow ended before; the shop's exit `code`, if any."""
+
+    point: Point
+    struck: str | None
+    code: int | None
+    wrong: tuple[str, ...]
+
+
+async def play(world: World, point: Point, *, by: Starter | None = None) -> Played:
+    """Play a point in a world whose shop runs; `by` starts it again where it was struck down."""
+    flow, case = FLOWS[point.flow], Case()
+    struck, code, found = None, None, list[str]()
+    try:
+        await flow.prepare(world, case)
+        async with _armed(world, flow, point) as stroke:
+            code = await _act(world, flow, case, point)
+        struck = stroke()
+        if struck is not None and code is None and point.blow not in (Blow.ENOSPC, Blow.FULL):
+            code = await _end_of(world, point)
+        found += _unexpected(flow, point, code, struck or "")
+        if code is not None:
+            await world.start(by=by)
+            if flow.again is not None:
+                await flow.again(world, case)
+        await world.until(lambda: flow.done(world, case) and world.quiet(), "all has come about")
+    except Stuck as stuck:
+        found.append(f"stuck: {stuck}")
+    except Died as died:
+        found.append(f"the shop ended with {died.code} where nothing befell it")
+    return Played(point, struck, code, (*found, *books_of(world)))
+
+
+def books_of(world: World) -> list[str]:
+    """What is wrong in the books and in the log since the last look."""
+    outside = look(world.sandbox, world.mode.channel, world.chats)
+    return [*wrong(read(world.folder / "shop.db"), outside), *broken(world.logged())]
+
+
+async def _end_of(world: World, point: Point) -> int | None:
+    """The exit code of a shop that was struck as its flow came to an end; None where it may live on and does."""
+    assert world.shop is not None
+    patience = 1.0 if point.blow is Blow.EIO else PATIENCE
+    with contextlib.suppress(TimeoutError):
+        return await asyncio.wait_for(asyncio.shield(world.shop.ended), patience)
+    return None
+
+
+async def _act(world: World, flow: Flow, case: Case, point: Point) -> int | None:
+    """Set the flow off and wait for its end, or the shop's; -> the shop's exit code, None where it lives on."""
+    try:
+        await flow.act(world, case)
+        patience = FULL_FOR if point.blow is Blow.FULL else None
+        await _ended(world, flow, case, patience)
+    except Died as died:
+        return died.code
+    return None
+
+
+async def _ended(world: World, flow: Flow, case: Case, patience: float | None) -> None:
+    def ended() -> bool:
+        return flow.done(world, case) and world.quiet()
+
+    if patience is None:
+        await world.until(ended, "all has come about")
+        return
+    with contextlib.suppress(Stuck):
+        await world.until(lambda: False, "the disk is full", seconds=patience)
+
+
+@contextlib.asynccontextmanager
+async def _armed(world: World, flow: Flow, point: Point) -> AsyncIterator[Callable[[], str | None]]:
+    """Within, the point strikes; yields what tells how, or None until it has. A flow that is a start begins here."""
+    if point.blow is None:
+        if flow.starts:
+            await world.begin()
+        world.wire.arm(point.moment, point.number, world.kill)
+        wire = world.wire
+        yield lambda: wire.struck
+        return
+    paths = () if point.blow is Blow.KILL else database(world.folder)
+    injection = Injection(point.blow, point.call, point.number, paths)
+    async with _traced(world, flow, injection.options):
+        yield lambda: injected(world.folder / "strace")
+
+
+@contextlib.asynccontextmanager
+async def _traced(world: World, flow: Flow, options: Sequence[str]) -> AsyncIterator[None]:
+    if flow.starts:
+        await world.begin(held=True)
+    shop = world.shop
+    assert shop is not None
+    if flow.starts:
+        await world.until(lambda: held(shop.pid), "the shop is held")
+    async with attached(shop.pid, options, world.folder / "strace"):
+        if flow.starts:
+            shop.go()
+        yield
+
+
+def _unexpected(flow: Flow, point: Point, code: int | None, stroke: str) -> list[str]:
+    """How the shop may end: killed where it is killed; by itself where its disk has failed; else not at all.
+
+    It must end where the log of what is acknowledged could not be synced (F091).
+    """
+    match point.blow:
+        case None | Blow.KILL:
+            fine = code in (None, KILLED)
+        case Blow.EIO:
+            unsynced = point.call in SYNCS and "shop.db-wal>" in stroke
+            fine = code == DISK_FAILED or (flow.starts and code == 1) or (code is None and not unsynced)
+        case Blow.ENOSPC | Blow.FULL:
+            failed_sync = point.call in SYNCS and code == DISK_FAILED
+            fine = code is None or failed_sync or (flow.starts and code == 1)
+    return [] if fine else [f"the shop ended with {code}"]
+
+
+async def census(world: World, name: str) -> Census:
+    """Run a flow undisturbed in a world whose shop runs, and count."""
+    flow, case = FLOWS[name], Case()
+    await flow.prepare(world, case)
+    everything = ["--trace=" + ",".join(TRACED), "--decode-fds=path"]
+    async with _traced(world, flow, everything):
+        if not flow.starts:
+            world.wire.arm()
+        await flow.act(world, case)
+        await world.until(lambda: flow.done(world, case) and world.quiet(), "all has come about")
+        moments = dict(world.wire.seen)
+    output = world.folder / "strace"
+    return Census(moments, counted(output), counted(output, only=database(world.folder)))
