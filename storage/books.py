@@ -17,7 +17,6 @@ from storage.rows import shifted, stamp
 from storage.shelf import SqlShelf
 from storage.shoppers import SqlShoppers
 
-
 WAITING = (
     ("orders", "hold_until", "status = 'created' AND closing IS NULL AND hold_until IS NOT NULL"),
     ("payments", "agreed_at", "status = 'pending' AND agreed_at IS NOT NULL"),

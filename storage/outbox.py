@@ -23,6 +23,14 @@ LEASE = timedelta(seconds=30)
 TYPED = "x"
 """The channel on which choices are typed, not pressed: only its rows are indexed by chat."""
 
+URGENT = (("thanks", "refunded", "refund_due"), ("link", "open_checkout"))
+"""Kinds that go before others, the first before the second; an index of each finds them among any number."""
+
+
+def _quoted(kinds: Sequence[str]) -> str:
+    return ", ".join(f"'{kind}'" for kind in kinds)
+
+
 _OPEN = "state IN ('queued', 'sending')"
 
 
@@ -133,15 +141,19 @@ class SqlOutbox:
         return done.rowcount == 1
 
     def due(self, now: datetime, limit: int) -> Sequence[str]:
-        """Only a lane's head counts: what waits behind one that is not due yet is not due either."""
-        rows = self._do(
-            "SELECT lane FROM outbox AS head WHERE state = 'queued' AND not_before <= ? AND NOT EXISTS"
-            f" (SELECT 1 FROM outbox AS before WHERE before.lane = head.lane AND before.id < head.id"
-            f" AND before.{_OPEN})"
-            " ORDER BY not_before, id LIMIT ?",
-            (stamp(now), limit),
-        ).fetchall()
-        return [lane for (lane,) in rows]
+        """Only a lane's head counts: what waits behind one that is not due yet is not due either. After an outage what
+        was paid for is told first, then who waits to pay is served (F105)."""
+        lanes: dict[str, None] = {}
+        for kinds in (*(f"AND kind IN ({_quoted(urgent)})" for urgent in URGENT), ""):
+            rows = self._do(
+                f"SELECT lane FROM outbox AS head WHERE state = 'queued' {kinds} AND not_before <= ? AND NOT EXISTS"
+                " (SELECT 1 FROM outbox AS before WHERE before.lane = head.lane AND before.id < head.id"
+                f" AND before.{_OPEN})"
+                " ORDER BY not_before, id LIMIT ?",
+                (stamp(now), limit),
+            )
+            lanes |= dict.fromkeys(lane for (lane,) in rows)
+        return list(lanes)[:limit]
 
     def lapsed(self, now: datetime) -> Sequence[int]:
         rows = self._do("SELECT id FROM outbox WHERE state = 'sending' AND not_before <= ?", (stamp(now),)).fetchall()

@@ -175,6 +175,13 @@ ALTER TABLE payments ADD COLUMN agreed_at TEXT;
 ALTER TABLE payments ADD COLUMN ship_to TEXT
 """
 
+URGENT_FIRST = """
+CREATE INDEX outbox_told_first ON outbox (not_before, id)
+    WHERE state = 'queued' AND kind IN ('thanks', 'refunded', 'refund_due');
+
+CREATE INDEX outbox_served_next ON outbox (not_before, id) WHERE state = 'queued' AND kind IN ('link', 'open_checkout')
+"""
+
 VIEWS = {
     "v_orders": """
         SELECT o.ref, o.channel, o.chat, o.status, o.cancel_reason, o.needs_review IS NOT NULL AS needs_review,
@@ -233,6 +240,12 @@ def m004_stock_promised_beyond_the_merchants_word(db: Database) -> None:
 @MIGRATIONS()
 def m005_invoices_in_a_platforms_own_sheet(db: Database) -> None:
     for statement in INVOICES.split(";\n"):
+        db.execute(statement)
+
+
+@MIGRATIONS()
+def m006_what_is_told_first(db: Database) -> None:
+    for statement in URGENT_FIRST.split(";\n"):
         db.execute(statement)
 
 

@@ -5,13 +5,14 @@ Tables for people, `--json` for programs, errors on stderr. Exit 0 done, 1 faile
 
 from __future__ import annotations
 
+import logging
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from bot import __version__
+from bot import __version__, logs
 from bot.cli import books, figures, keeping, privacy, serve, setup, talk, webhooks
 from bot.cli.output import BAD_CONFIG, FAILED, complain
 from bot.errors import Busy, ConfigError, Permanent, StoreDamaged, Temporary
@@ -39,6 +40,7 @@ def _common(
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True)] = False,
 ) -> None:
     context.obj = config
+    logs.configure(level=logging.WARNING)
 
 
 @app.command()

@@ -196,7 +196,9 @@ class _Sweeping:
         path = self.folder / "shop.db"
         store = SqliteStore(str(path))
         try:
-            with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, isolation_level=None)) as reader:
+            with contextlib.closing(
+                sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, isolation_level=None)
+            ) as reader:
                 check = "integrity_check" if live_on else "quick_check"
                 problems = [text for (text,) in reader.execute(f"PRAGMA {check}").fetchall() if text != "ok"]
                 books = read(reader)

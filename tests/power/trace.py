@@ -57,7 +57,9 @@ def unusable() -> str | None:
     tried = subprocess.run(
         ["strace", *OPTIONS, "-e", "trace=fsync", "-o", "/dev/null", "true"], capture_output=True, check=False
     )
-    return None if tried.returncode == 0 else f"strace may not trace here: {tried.stderr.decode(errors='replace')[:200]}"
+    return (
+        None if tried.returncode == 0 else f"strace may not trace here: {tried.stderr.decode(errors='replace')[:200]}"
+    )
 
 
 def traced(command: Iterable[str], trace: Path, *, wires: bool) -> list[str]:

@@ -12,7 +12,7 @@ import pytest
 from bot.domain.orders import OrderStatus
 from bot.domain.payments import PaymentStatus
 from bot.errors import Temporary
-from bot.payments.stripe import StripeProvider
+from bot.payments.stripe import SignedEvents, StripeProvider
 from bot.sandbox.faults import Rule
 from bot.sandbox.server import Sandbox, serving
 from bot.sandbox.stripe import aftermath, payments
@@ -21,7 +21,7 @@ from bot.service.crossing import Crossing
 from bot.service.intake import Reception
 from bot.service.reconcile import Found, Reconciler
 from tests.dialogs.dialog import Dialog, opened_shop
-from tests.payments.test_stripe import REQUEST, SignedEvents
+from tests.payments.test_stripe import REQUEST
 
 
 @dataclass

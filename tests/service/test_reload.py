@@ -112,7 +112,7 @@ class Office:
 
     def frozen(self) -> list[str]:
         def requests(books: Books) -> list[str]:
-            refs = [str(row["ref"]) for row in self.store.view("v_orders")]
+            refs = [str(row["ref"]) for row in self.store.view("v_orders", 10_000)]
             return [payment.request for ref in refs for payment in books.payments.of(ref)]
 
         return self.store.write(requests)
@@ -266,7 +266,7 @@ async def test_what_needs_a_start_is_named_and_left_as_it_was(office: Office) ->
     assert "rk_live" not in alert
     await office.reloader.reload()
     assert len(office.alerts()) == 1
-    office.says("un mug bleu")
+    office.says("je voudrais un mug bleu")
     assert '"automatic_tax":{"enabled":true}' in office.frozen()[0]
 
 
@@ -281,7 +281,7 @@ async def test_where_the_stock_cannot_be_written_nothing_else_is_taken_over(offi
     office.store.full = False
     assert vars(office.shop) == before
     assert office.wording.now is words
-    office.says("un mug bleu")
+    office.says("je voudrais un mug bleu")
     assert '"unit_amount":1800' in office.frozen()[0]
     await office.reloader.reload()
     assert office.shop.counter.catalogue.products[0].from_minor == 2000
@@ -296,7 +296,7 @@ async def test_each_event_among_reloads_is_decided_by_one_set_of_prices(office: 
     async def shoppers(until: asyncio.Event) -> None:
         while not until.is_set():
             chat = str(next(chats))
-            await asyncio.to_thread(office.says, "un mug bleu", chat, chat)
+            await asyncio.to_thread(office.says, "je voudrais un mug bleu", chat, chat)
 
     over = asyncio.Event()
     buying = [asyncio.create_task(shoppers(over)) for _ in range(3)]
@@ -311,7 +311,7 @@ async def test_each_event_among_reloads_is_decided_by_one_set_of_prices(office: 
 
 async def test_an_open_order_goes_by_what_its_shopper_was_told(office: Office) -> None:
     """F034, F035"""
-    office.says("un mug bleu")
+    office.says("je voudrais un mug bleu")
     frozen = office.frozen()
     office.writes(SHOP.replace("18.00", "20.00").replace("Mug bleu", "Tasse bleue"))
     await office.reloader.reload()
@@ -323,7 +323,7 @@ async def test_an_open_order_goes_by_what_its_shopper_was_told(office: Office) -
 
 async def test_less_stock_than_is_promised_is_taken_as_nothing_left(office: Office) -> None:
     """F045"""
-    office.says("trois mugs bleus")
+    office.says("je voudrais trois mugs bleus")
     office.writes(SHOP.replace("stock = 5", "stock = 2"))
     await office.reloader.reload()
     assert office.stock("mug-bleu") == (3, 3, 0, 0)

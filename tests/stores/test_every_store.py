@@ -190,6 +190,17 @@ def test_a_backlog_behind_one_lane_hides_no_other(store: SqliteStore) -> None:
     assert store.write(lambda books: books.outbox.due(START, 10)) == ["telegram:2"]
 
 
+def test_after_an_outage_what_was_paid_for_is_told_first(store: SqliteStore) -> None:
+    """F105"""
+    for chat, message in enumerate(("welcome", "sold_out", "link", "welcome", "thanks", "link", "refunded")):
+        say = Say(message, "fr")
+        store.write(
+            lambda books, c=str(chat), s=say: books.outbox.put(s, channel="telegram", chat=c, ref=None, now=START)  # type: ignore[misc]
+        )
+    due = store.write(lambda books: books.outbox.due(START, 6))
+    assert [lane.partition(":")[2] for lane in due] == ["4", "6", "2", "5", "0", "1"]
+
+
 def test_a_row_that_cannot_be_read_is_set_aside_and_its_lane_goes_on(store: SqliteStore) -> None:
     """F127, F130"""
     put(store)

@@ -39,7 +39,7 @@ async def play(world: World, point: Point, *, by: Starter | None = None) -> Play
         await flow.prepare(world, case)
         async with _armed(world, flow, point) as stroke:
             code = await _act(world, flow, case, point)
-        struck = stroke()
+        struck = stroke() or await _late_stroke(world, point)
         if struck is not None and code is None and point.blow not in (Blow.ENOSPC, Blow.FULL):
             code = await _end_of(world, point)
         found += _unexpected(flow, point, code, struck or "")
@@ -59,6 +59,17 @@ def books_of(world: World) -> list[str]:
     """What is wrong in the books and in the log since the last look."""
     outside = look(world.sandbox, world.mode.channel, world.chats)
     return [*wrong(read(world.folder / "shop.db"), outside), *broken(world.logged())]
+
+
+async def _late_stroke(world: World, point: Point) -> str | None:
+    """A kill that came with the very end of the flow: strace was let go before it could tell."""
+    assert world.shop is not None
+    if point.blow is not Blow.KILL:
+        return None
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(asyncio.shield(world.shop.ended), 0.02)
+        return "killed as the flow ended"
+    return None
 
 
 async def _end_of(world: World, point: Point) -> int | None:
