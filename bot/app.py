@@ -8,7 +8,7 @@ import os
 import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
@@ -16,7 +16,6 @@ from typing import TypeVar
 import structlog
 
 from bot.channels.telegram import TelegramChannel
-from bot.channels.x import XChannel
 from bot.config import Settings
 from bot.domain.conversation.sales import link_facts
 from bot.domain.effects import Say
@@ -32,6 +31,7 @@ from bot.payments.stripe import StripeProvider
 from bot.ports import Books, Channel, Clock, Rendered, Store, Task
 from bot.reloading import Reloader
 from bot.rendering import TemplateRenderer
+from bot.service import careful
 from bot.service.crossing import Crossing, waking
 from bot.service.deliver import Deliverer
 from bot.service.gate import Gate
@@ -46,7 +46,7 @@ from bot.service.stocktaking import take_stock
 from bot.service.sweep import Sweeper
 from bot.service.wishes import WISHES, Wish
 from bot.web.hatch import Hatch
-from bot.web.hooks import Hooks
+from bot.web.hooks import Doorbell, Hooks
 from bot.web.pages import Pages
 from bot.web.site import Site
 from bot.wording import Wording, Words, made_of
@@ -179,6 +179,7 @@ async def opened(settings: Settings, here: Surroundings = Surroundings()) -> Asy
 
     sweeper = Sweeper(shop, write, awake, clock, every=SWEEP_EVERY, steady=here.steady, ailing=ailing)
     await write(lambda books: take_stock(books, settings.catalogue, clock()))
+    reception.careful_until = sweeper.careful_until = await write(lambda books: careful.born(books, clock()))
     await write(lambda books: woken(books, clock()))
     await write(lambda books: books.outbox.recover(clock()))
     await asyncio.to_thread(scrub_what_is_left, store, clock())
@@ -228,6 +229,8 @@ async def opened(settings: Settings, here: Surroundings = Surroundings()) -> Asy
         for channel in channels.values():
             await channel.stop()
         await provider.stop()
+        with suppress(Temporary, StoreDamaged):
+            await write(lambda books: careful.said_goodbye(books, clock()))
         await asyncio.to_thread(store.close)
 
 
@@ -290,7 +293,7 @@ def _hooks(
         clock=clock,
         take=telegram.take if by_webhook and isinstance(telegram, TelegramChannel) else None,
         telegram_secret=hook_secret.get_secret_value() if hook_secret and by_webhook else "",
-        x=x if isinstance(x := channels.get("x"), XChannel) else None,
+        x=x if isinstance(x := channels.get("x"), Doorbell) else None,
     )
 
 

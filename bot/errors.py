@@ -67,6 +67,14 @@ class Unreachable(Permanent):
     """The person on the other side cannot be written to: blocked, deactivated, kicked."""
 
 
+class Moved(Permanent):
+    """The chat goes on under another name: `to`."""
+
+    def __init__(self, why: str, to: str) -> None:
+        super().__init__(why)
+        self.to = to
+
+
 class Refused(Permanent):
     """The platform's rules or the shop's own limits forbid it; that is as it should be and nobody needs to look."""
 

@@ -4,27 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from pydantic import SecretStr
-from stripe import HTTPClient
-from telegram.request import BaseRequest
 
-from bot.channels.telegram import AiohttpRequest, TelegramChannel, TelegramSettings
-from bot.channels.x import XChannel, XKeys, XSettings, XWire
 from bot.config import Settings
 from bot.domain.conversation import Counter, Rules
 from bot.domain.costs import Charge, micro
 from bot.domain.invoices import InvoiceRequest
 from bot.domain.orders import Order
 from bot.domain.understanding import Clerk
-from bot.payments.stripe import CheckoutRequest, SignedEvents, StripeProvider
 from bot.ports import Channel, Clock, Renderer, Writer
 from bot.rendering import LANGUAGES, TemplateRenderer, Voice
 from bot.service.cashier import RowCashier
 from bot.service.gate import can_answer
 from bot.service.meter import Accounts, RowMeter
 from bot.service.shop import Shop
+
+if TYPE_CHECKING:  # a shop loads what it has; a command that asks nobody loads no client
+    from stripe import HTTPClient
+    from telegram.request import BaseRequest
+
+    from bot.channels.x import XKeys, XWire
+    from bot.payments.stripe import CheckoutRequest, StripeProvider
 
 COMMANDS = ("start", "shop", "orders", "cart", "help", "terms", "support", "paysupport", "privacy", "stop")
 """What Telegram's menu offers, in this order."""
@@ -79,6 +82,8 @@ def page_of(settings: Settings) -> Callable[[str], str]:
 
 
 def request_of(settings: Settings) -> CheckoutRequest:
+    from bot.payments.stripe import CheckoutRequest
+
     return CheckoutRequest(
         catalogue=settings.catalogue,
         hold=settings.orders.hold,
@@ -99,6 +104,8 @@ def creations_of(settings: Settings) -> float:
 def provider_of(
     settings: Settings, clock: Clock = utc_now, http: Callable[[], HTTPClient] | None = None
 ) -> StripeProvider:
+    from bot.payments.stripe import SignedEvents, StripeProvider
+
     secrets = settings.secrets
     return StripeProvider(
         secrets.stripe_api_key.get_secret_value() if secrets.stripe_api_key else NO_KEY,
@@ -117,8 +124,10 @@ def telegram_of(
     renderer: Renderer,
     write: Writer,
     clock: Clock,
-    request: Callable[..., BaseRequest] = AiohttpRequest,
+    request: Callable[..., BaseRequest] | None = None,
 ) -> Channel:
+    from bot.channels.telegram import AiohttpRequest, TelegramChannel, TelegramSettings
+
     own, secrets = settings.telegram, settings.secrets
     assert secrets.telegram_bot_token is not None
     hook_secret = secrets.telegram_webhook_secret
@@ -138,7 +147,7 @@ def telegram_of(
             webhook_secret=hook_secret.get_secret_value() if hook_secret else "",
             provider_token=_plain(secrets.telegram_provider_token),
         ),
-        request,
+        request or AiohttpRequest,
         RowCashier(write, clock, renderer.word),
     )
 
@@ -158,8 +167,10 @@ def x_of(
     _renderer: Renderer,
     write: Writer,
     clock: Clock,
-    wire: Callable[[XKeys, str, Clock], XWire] = XWire,
+    wire: Callable[[XKeys, str, Clock], XWire] | None = None,
 ) -> Channel:
+    from bot.channels.x import XChannel, XKeys, XSettings, XWire
+
     own, secrets = settings.x, settings.secrets
     return XChannel(
         XSettings(
@@ -180,7 +191,7 @@ def x_of(
         ),
         RowMeter(accounts_of(settings), write, clock),
         clock,
-        wire,
+        wire or XWire,
     )
 
 

@@ -53,6 +53,15 @@ class SqlInbox:
         ).fetchone()
         return int(attempts)
 
+    def begin(self, source: str, key: str, body: str, *, again_at: datetime, now: datetime) -> int | None:
+        row = self._do(
+            "INSERT INTO inbox (source, key, state, attempts, received_at, again_at, body)"
+            " VALUES (?, ?, 'new', 1, ?, ?, ?) ON CONFLICT DO UPDATE SET attempts = attempts + 1,"
+            " again_at = excluded.again_at WHERE state = 'new' RETURNING attempts",
+            (source, key, stamp(now), stamp(again_at), body),
+        ).fetchone()
+        return int(row[0]) if row else None
+
     def waiting(self, now: datetime, limit: int) -> Sequence[tuple[str, str, str, int]]:
         return self._do(
             "SELECT source, key, body, attempts FROM inbox WHERE state = 'new' AND again_at <= ?"

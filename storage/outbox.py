@@ -194,6 +194,19 @@ class SqlOutbox:
         ).fetchall()
         return frozenset(lane for (lane,) in revived)
 
+    def crowded(self, channel: str, chat: str, most: int) -> bool:
+        (waiting,) = self._do(
+            f"SELECT count(*) FROM (SELECT 1 FROM outbox WHERE lane = ? AND {_OPEN} LIMIT ?)",
+            (f"{channel}:{chat}", most + 1),
+        ).fetchone()
+        return int(waiting) > most
+
+    def move_chat(self, channel: str, chat: str, to: str) -> None:
+        self._do(
+            f"UPDATE outbox SET chat = ?, lane = ? WHERE lane = ? AND {_OPEN}",
+            (to, f"{channel}:{to}", f"{channel}:{chat}"),
+        )
+
     def bury(self, channel: str, chat: str, error: str) -> int:
         return self._do(
             "UPDATE outbox SET state = 'dead', error = ? WHERE lane IN (?, ?) AND state = 'queued'",

@@ -1,6 +1,7 @@
 """The command `comptoir`: one module a group of commands.
 
 Tables for people, `--json` for programs, errors on stderr. Exit 0 done, 1 failed, 2 wrong usage, 78 bad configuration.
+Each command loads its own group, for what it does not need would be most of its time.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from typing import Annotated
 import typer
 
 from bot import __version__, logs
-from bot.cli import books, figures, keeping, privacy, serve, setup, talk, webhooks
 from bot.cli.output import BAD_CONFIG, FAILED, complain
+from bot.cli.role import Role
 from bot.errors import Busy, ConfigError, Permanent, StoreDamaged, Temporary
 
 app = typer.Typer(
@@ -49,18 +50,24 @@ def demo(
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 picks a free one.")] = 8080,
 ) -> None:
     """The whole shop with nothing set up: sandbox Telegram, X and Stripe, and a page where you play the shopper."""
+    from bot.cli import serve
+
     raise typer.Exit(serve.demo(context.obj, port))
 
 
 @app.command()
-def run(context: typer.Context, role: Annotated[serve.Role, typer.Option()] = serve.Role.ALL) -> None:
+def run(context: typer.Context, role: Annotated[Role, typer.Option()] = Role.ALL) -> None:
     """The shop for real."""
+    from bot.cli import serve
+
     raise typer.Exit(serve.run(context.obj, role))
 
 
 @app.command()
 def reload(context: typer.Context) -> None:
     """Have the running shop read bot.toml and its templates anew, as SIGHUP does."""
+    from bot.cli import serve
+
     raise typer.Exit(serve.reload(context.obj))
 
 
@@ -71,30 +78,40 @@ def check(
     as_json: Json = False,
 ) -> None:
     """Every fault of bot.toml and its templates, with its place and its remedy."""
+    from bot.cli import serve, setup
+
     raise typer.Exit(setup.check(context.obj, online=online, as_json=as_json, **serve.checks()))
 
 
 @app.command()
 def schema() -> None:
     """Print bot.schema.json, by which editors complete and check bot.toml."""
+    from bot.cli import setup
+
     raise typer.Exit(setup.schema())
 
 
 @app.command()
 def init(folder: Annotated[Path, typer.Argument(help="Where to write.")] = Path()) -> None:
     """Write a commented bot.toml, .env.example and the schema."""
+    from bot.cli import setup
+
     raise typer.Exit(setup.init(folder))
 
 
 @app.command()
 def understand(context: typer.Context, as_json: Json = True) -> None:
     """How the shop understands messages: one a line on stdin, one JSON object a line on stdout."""
+    from bot.cli import talk
+
     raise typer.Exit(talk.understand(context.obj))
 
 
 @app.command()
 def chat(context: typer.Context) -> None:
     """Talk to the shop in the terminal."""
+    from bot.cli import talk
+
     raise typer.Exit(talk.chat(context.obj))
 
 
@@ -106,6 +123,8 @@ def stats(
     as_json: Json = False,
 ) -> None:
     """What was sold, and what X cost for it."""
+    from bot.cli import figures
+
     raise typer.Exit(figures.stats(context.obj, days=days, policy=policy, as_json=as_json))
 
 
@@ -130,6 +149,8 @@ def backup(
     as_json: Json = False,
 ) -> None:
     """A whole and checked copy of the database, while the shop runs or rests."""
+    from bot.cli import keeping
+
     raise typer.Exit(keeping.backup(context.obj, path, force=force, as_json=as_json))
 
 
@@ -140,12 +161,16 @@ def restore(
     as_json: Json = False,
 ) -> None:
     """Put a copy in the place of the database, which is moved aside; while the shop rests."""
+    from bot.cli import keeping
+
     raise typer.Exit(keeping.restore(context.obj, path, as_json=as_json))
 
 
 @people.command("export")
 def privacy_export(context: typer.Context, who: Who, as_json: Json = True) -> None:
     """Everything that is held on a shopper and nobody else, as JSON."""
+    from bot.cli import privacy
+
     raise typer.Exit(privacy.export(context.obj, who))
 
 
@@ -157,24 +182,32 @@ def privacy_erase(
     as_json: Json = False,
 ) -> None:
     """Forget a shopper; their orders are kept without them. While the shop runs or rests."""
+    from bot.cli import privacy
+
     raise typer.Exit(privacy.erase(context.obj, who, sure=sure, as_json=as_json))
 
 
 @hooks.command("register")
 def webhooks_register(context: typer.Context, as_json: Json = False) -> None:
     """Point Telegram, X and Stripe at web.public_url, while the shop runs there."""
+    from bot.cli import webhooks
+
     raise typer.Exit(webhooks.register(context.obj, as_json=as_json))
 
 
 @orders.command("list")
 def orders_list(context: typer.Context, as_json: Json = False) -> None:
     """Newest first."""
+    from bot.cli import books
+
     raise typer.Exit(books.listed(context.obj, "v_orders", as_json=as_json))
 
 
 @orders.command("show")
 def orders_show(context: typer.Context, ref: str, as_json: Json = False) -> None:
     """One order with its lines, payments and history."""
+    from bot.cli import books
+
     raise typer.Exit(books.order(context.obj, ref, as_json=as_json))
 
 
@@ -186,12 +219,16 @@ def orders_ship(
 ) -> None:
     """Note a paid order as sent, and say so in its thread; while the shop runs or rests."""
     told = f"{ref.upper()} is shipped; its shopper is told"
+    from bot.cli import books
+
     raise typer.Exit(books.done(context.obj, "ship", told, ref=ref, tracking=tracking))
 
 
 @orders.command("cancel")
 def orders_cancel(context: typer.Context, ref: str) -> None:
     """End an order: an unpaid one once its page is closed, a paid one by giving back what was paid."""
+    from bot.cli import books
+
     raise typer.Exit(books.done(context.obj, "cancel", f"{ref.upper()} is being canceled", ref=ref))
 
 
@@ -202,12 +239,16 @@ def orders_refund(
     amount: Annotated[str, typer.Option(help="So much, 12.50 for example; else all that is left.")] = "",
 ) -> None:
     """Give back what was paid; its shopper is told once the provider has done it."""
+    from bot.cli import books
+
     raise typer.Exit(books.done(context.obj, "refund", f"{ref.upper()} is being refunded", ref=ref, amount=amount))
 
 
 @orders.command("return")
 def orders_return(context: typer.Context, ref: str) -> None:
     """Note that what was sent has come back; the money is given back by `orders refund`."""
+    from bot.cli import books
+
     raise typer.Exit(books.done(context.obj, "return", f"{ref.upper()} has come back; its shopper is told", ref=ref))
 
 
@@ -218,6 +259,8 @@ app.add_typer(outbox, name="outbox")
 @outbox.command("list")
 def outbox_list(context: typer.Context, as_json: Json = False) -> None:
     """The dead letters, newest first, each with its reason."""
+    from bot.cli import books
+
     raise typer.Exit(books.listed(context.obj, "v_dead_letters", as_json=as_json))
 
 
@@ -231,6 +274,8 @@ def outbox_retry(
     if bool(letters) == every:
         raise typer.BadParameter("name dead letters by their ids, or say --all")
     rows = ",".join(str(letter) for letter in letters or ())
+    from bot.cli import books
+
     raise typer.Exit(books.done(context.obj, "retry", "queued again", rows=rows))
 
 
@@ -241,16 +286,22 @@ def reconcile(
     as_json: Json = False,
 ) -> None:
     """Ask Stripe what was missed, and mend it; while the shop runs or rests."""
+    from bot.cli import books
+
     raise typer.Exit(books.reconcile(context.obj, as_json=as_json))
 
 
 @stock.command("list")
 def stock_list(context: typer.Context, as_json: Json = False) -> None:
+    from bot.cli import books
+
     raise typer.Exit(books.listed(context.obj, "v_stock", as_json=as_json))
 
 
 @products.command("list")
 def products_list(context: typer.Context, as_json: Json = False) -> None:
+    from bot.cli import books
+
     raise typer.Exit(books.catalogue(context.obj, as_json=as_json))
 
 

@@ -4,27 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from enum import StrEnum
 from pathlib import Path
 
 import structlog
 import uvloop
 
-from bot import logs, serving
+from bot import logs
 from bot.cli.output import BAD_CONFIG, complain
+from bot.cli.role import Role
 from bot.config import Settings, load, warnings
 from bot.errors import ConfigError, Problem
-from bot.merchant import reload_shop
-from bot.outside import online_problems
 from bot.wording import words_of
-
-
-class Role(StrEnum):
-    """What a process of the shop does; on SQLite one does everything."""
-
-    ALL = "all"
-    WEB = "web"
-    WORKER = "worker"
 
 
 def run(config: Path, role: Role) -> int:
@@ -33,6 +23,8 @@ def run(config: Path, role: Role) -> int:
     if role is not Role.ALL:
         complain("several processes need PostgreSQL, which this version does not have yet: run without --role")
         return BAD_CONFIG
+    from bot import serving  # not loaded to name a fault
+
     _verify_templates(settings)
     logs.configure()
     log = structlog.get_logger("comptoir")
@@ -64,6 +56,8 @@ def reload(config: Path) -> int:
     """Have the running shop read bot.toml anew. Exit 78, and nothing has changed there, where it is not right."""
     settings = load(config, secrets=False)
     _verify_templates(settings)
+    from bot.merchant import reload_shop
+
     waiting = reload_shop(settings)
     print(f"{settings.shop.name} goes by {config} now")
     if waiting:
@@ -71,9 +65,15 @@ def reload(config: Path) -> int:
     return 0
 
 
+def _online(settings: Settings) -> list[Problem]:
+    from bot.outside import online_problems  # loads the client of every service
+
+    return online_problems(settings)
+
+
 def checks() -> dict[str, Callable[[Settings], list[Problem]] | None]:
     """What `check` looks at beyond bot.toml itself."""
-    return {"templates": template_problems, "online_checks": online_problems}
+    return {"templates": template_problems, "online_checks": _online}
 
 
 def demo(config: Path, port: int) -> int:

@@ -9,8 +9,6 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bot.app import rehearsed
-from bot.channels.telegram.sending import plain
 from bot.config import load
 from bot.domain.messages import Inbound, clean
 from bot.domain.understanding import as_json
@@ -31,6 +29,8 @@ def understand(config: Path) -> int:
 
 def chat(config: Path) -> int:
     """Talk until the end of input; a number presses a button. Nothing is kept, and nothing can be paid."""
+    from bot.app import rehearsed  # all of a shop, which `understand` does without
+
     settings = load(config, secrets=False)
     rehearsal = rehearsed(settings)
     console = Console()
@@ -54,6 +54,8 @@ def chat(config: Path) -> int:
 
 def _spoken(console: Console, body: Rendered, before: int) -> list[str]:
     """Print what the shop says; -> the tokens of its buttons, numbered from `before` + 1."""
+    from bot.channels.telegram.sending import plain
+
     console.print(plain(body.text), highlight=False, markup=False)
     tokens: list[str] = []
     for label, token, url in (button for row in body.rows for button in row):

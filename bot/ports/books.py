@@ -74,6 +74,12 @@ class Inbox(Protocol):
     ) -> int:
         """Keep an event that could not be handled, with its body; no `again_at` is for good. -> attempts so far."""
 
+    def begin(self, source: str, key: str, body: str, *, again_at: datetime, now: datetime) -> int | None:
+        """Keep an event that is about to be handled, and count it; -> the tries so far, None where it is done or dead.
+
+        It is looked at again at `again_at` unless it is settled before.
+        """
+
     def waiting(self, now: datetime, limit: int) -> Sequence[tuple[str, str, str, int]]:
         """(source, key, body, attempts) of events set aside whose time has come, oldest first."""
 
@@ -236,6 +242,12 @@ class Outbox(Protocol):
 
     def revive(self, rows: Sequence[int] | None, now: datetime) -> frozenset[str]:
         """Queue dead letters anew, all of them without `rows`; -> the lanes to wake."""
+
+    def crowded(self, channel: str, chat: str, most: int) -> bool:
+        """Whether more than so much waits to be said in a chat."""
+
+    def move_chat(self, channel: str, chat: str, to: str) -> None:
+        """What waits for a chat waits for another: the platform has moved it there."""
 
     def bury(self, channel: str, chat: str, error: str) -> int:
         """Give up what is queued for a chat that cannot be reached. -> how many rows."""

@@ -13,7 +13,7 @@ import structlog
 
 from bot.domain.effects import OpenCheckout, Say
 from bot.domain.retry import RetryPolicy
-from bot.errors import Permanent, Refused, StoreDamaged, Temporary, Unreachable
+from bot.errors import Moved, Permanent, Refused, StoreDamaged, Temporary, Unreachable
 from bot.ports import Books, Clock, Receipt, Task, Writer
 from bot.service.perform import Mark, Performer
 
@@ -136,6 +136,8 @@ class Deliverer:
             why = str(error)
             self._again.add(task.lane)  # what waits behind it has not been refused
             await self._noted(lambda books: books.outbox.dead(task, why))
+        except Moved as error:
+            await self._moved(task, error)
         except Unreachable as error:
             await self._unreachable(task, str(error))
         except Permanent as error:
@@ -226,6 +228,16 @@ class Deliverer:
             return self._perform.given_up(books, task, why, now, nothing_done=nothing_done and not task.uncertain)
 
         self.wake(await self._noted(dead))
+
+    async def _moved(self, task: Task, error: Moved) -> None:
+        """A group has become a supergroup: what waits for it, this first, is said there (F058)."""
+
+        def move(books: Books) -> Receipt:
+            books.outbox.again(task, str(error), self._clock(), failed=False, uncertain=False)
+            books.outbox.move_chat(task.channel, task.chat, error.to)
+            return Receipt(lanes=frozenset({f"{task.channel}:{error.to}"}))
+
+        self.wake(await self._noted(move))
 
     async def _unreachable(self, task: Task, why: str) -> None:
         """The person has shut the door: what waits for them is set aside, their order stands (F055)."""

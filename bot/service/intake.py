@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from bot.domain.messages import Inbound, mask_cards
 from bot.domain.payments import News
 from bot.errors import StoreDamaged, Temporary
 from bot.ports import Books, Clock, Receipt
-from bot.service.receive import put_aside, receive
+from bot.service import careful
+from bot.service.receive import dump_safely, look_again, put_aside, receive
+from bot.service.settle import look_again as settle_again
 from bot.service.settle import set_aside, settle
 from bot.service.shop import Shop
 
 
-@dataclass(frozen=True)
+@dataclass
 class Reception:
     """`write` also wakes the deliverer (see `waking`); `word` puts a notice into a shopper's language."""
 
@@ -23,6 +26,7 @@ class Reception:
     write: Callable[[Callable[[Books], Receipt]], Awaitable[Receipt]]
     clock: Clock
     word: Callable[[str, str], str]
+    careful_until: datetime | None = None
 
     async def take(self, events: Sequence[Inbound]) -> Sequence[Receipt]:
         """Receive events, all submitted before the first is awaited, so that they share their commits.
@@ -39,7 +43,23 @@ class Reception:
         return receipts
 
     def _received(self, event: Inbound) -> Awaitable[Receipt]:
+        if self._careful:
+            return self._received_carefully(event)
         return self.write(lambda books: receive(self.shop, books, event, self.clock()))
+
+    @property
+    def _careful(self) -> bool:
+        return self.careful_until is not None and self.clock() < self.careful_until
+
+    async def _received_carefully(self, event: Inbound) -> Receipt:
+        safe, source, key = dump_safely(event), event.source, event.key
+        if not await self._begun(source, key, safe):
+            return Receipt(fresh=False)
+        return await self.write(lambda books: look_again(self.shop, books, source, key, safe, self.clock()))
+
+    async def _begun(self, source: str, key: str, body: str) -> bool:
+        receipt = await self.write(lambda books: Receipt(fresh=careful.begin(books, source, key, body, self.clock())))
+        return receipt.fresh
 
     async def _aside(self, event: Inbound, error: BaseException) -> Receipt:
         """A poison event is kept for later and its chat goes on (F072); a store that cannot write keeps nothing."""
@@ -51,7 +71,10 @@ class Reception:
     async def settle(self, news: News) -> None:
         """Make a payment's news durable and act on it. Raises as `take` does."""
         try:
-            await self.write(lambda books: settle(self.shop, books, news, self.clock()))
+            if not self._careful:
+                await self.write(lambda books: settle(self.shop, books, news, self.clock()))
+            elif await self._begun(news.source, news.key, news.body):
+                await self.write(lambda books: settle_again(self.shop, books, news, 1, self.clock()))
         except (Temporary, StoreDamaged):
             raise
         except Exception as error:  # noqa: BLE001 - kept with its body for a human, and acknowledged (F021, F072)

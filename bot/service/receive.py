@@ -30,6 +30,8 @@ CONVERSATION = timedelta(hours=24)
 
 ANSWERED_WITHIN = timedelta(days=2)
 """A message that was found later than this after it was written is not answered any more."""
+MOST_UNHEARD = 20
+"""Answers that may wait for one chat."""
 CHOICE_LIVES = timedelta(hours=24)
 CLOCKS_DIFFER = timedelta(seconds=2)
 
@@ -51,10 +53,15 @@ def receive(shop: Shop, books: Books, event: Inbound, now: datetime) -> Receipt:
 
 def put_aside(shop: Shop, books: Books, event: Inbound, error: str, now: datetime) -> Receipt:
     """Keep an event that could not be handled, so that it may be acknowledged and blocks nobody (F072)."""
-    safe = replace(event, text=mask_cards(clean(event.text)), name=clean(event.name))
-    books.inbox.set_aside(event.source, event.key, dump_inbound(safe), error, again_at=later(shop, 0, now), now=now)
+    body = dump_safely(event)
+    books.inbox.set_aside(event.source, event.key, body, error, again_at=later(shop, 0, now), now=now)
     log.error("event.set_aside", source=event.source, key=event.key, error=error)
     return Receipt()
+
+
+def dump_safely(event: Inbound) -> str:
+    """An event as it may be kept: without card numbers and what no database takes."""
+    return dump_inbound(replace(event, text=mask_cards(clean(event.text)), name=clean(event.name)))
 
 
 def look_again(shop: Shop, books: Books, source: str, key: str, body: str, now: datetime) -> Receipt:
@@ -78,7 +85,7 @@ def handle(shop: Shop, books: Books, event: Inbound, now: datetime) -> Receipt:
         return _in_a_group(shop, books, event, now)
     known = books.shoppers.get(event.channel, event.chat)
     shopper = _greeted(shop, known, event)
-    if _too_old(event, now) or not shop.can_answer(books, event.channel, event.chat, now):
+    if _too_old(event, now) or not shop.can_answer(books, event.channel, event.chat, now) or _floods(books, event):
         return _unanswered(shop, books, event, shopper, now)
     situation = Situation(
         shopper=shopper,
@@ -108,6 +115,12 @@ def _reachable(books: Books, event: Inbound) -> Receipt:
 
 def _too_old(event: Inbound, now: datetime) -> bool:
     return bool(event.said_at) and now - datetime.fromisoformat(event.said_at) > ANSWERED_WITHIN
+
+
+def _floods(books: Books, event: Inbound) -> bool:
+    """Whoever writes much faster than the platform lets us answer is not answered until they have heard us out: the
+    others shall not wait for it (F114)."""
+    return event.press is None and books.outbox.crowded(event.channel, event.chat, MOST_UNHEARD)
 
 
 def _unanswered(shop: Shop, books: Books, event: Inbound, shopper: Shopper, now: datetime) -> Receipt:

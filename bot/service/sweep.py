@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -14,7 +14,7 @@ from bot.domain.messages import mask_cards
 from bot.domain.orders import CancelReason
 from bot.errors import StoreDamaged, Temporary
 from bot.ports import Books, Clock, Receipt, Writer
-from bot.service import receive, settle
+from bot.service import careful, receive, settle
 from bot.service.shop import Shop, later
 from bot.service.watch import Watch
 
@@ -59,6 +59,7 @@ class Sweeper:
         self._shop, self._write, self._awake, self._clock, self._every = shop, write, awake, clock, every
         self._steady, self._ailing = steady, ailing
         self._watch = Watch()
+        self.careful_until: datetime | None = None
         self._set = (clock(), steady())
 
     async def run(self) -> None:
@@ -100,6 +101,10 @@ class Sweeper:
 
     async def _look_again(self, source: str, key: str, body: str, attempts: int) -> None:
         try:
+            if self.careful_until is not None and self._clock() < self.careful_until:
+                begun = await self._write(lambda books: careful.begin(books, source, key, body, self._clock()))
+                if not begun:
+                    return
             await self._awake(lambda books: self._handled(books, source, key, body, attempts))
         except Temporary:
             raise

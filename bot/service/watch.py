@@ -36,9 +36,7 @@ class Watch:
 
     def _to_tell(self, ailing: Mapping[str, str], moment: float) -> Mapping[str, str]:
         told = self._told or {}
-        return {
-            part: why for part, why in ailing.items() if part not in told and moment - self._since[part] >= LASTING
-        }
+        return {part: why for part, why in ailing.items() if part not in told and moment - self._since[part] >= LASTING}
 
     def note(self, books: Books, ailing: Mapping[str, str], moment: float, now: datetime) -> None:
         if self._told is None:

@@ -7,7 +7,7 @@ import hmac
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import structlog
 from prometheus_client import Counter
@@ -28,6 +28,7 @@ REFUSED = Counter("comptoir_webhooks_refused_total", "Webhooks refused, by sourc
 ACCEPTED = Counter("comptoir_webhooks_accepted_total", "Webhooks made durable or known not to matter", ["source"])
 
 
+@runtime_checkable
 class Doorbell(Protocol):
     """How X calls the shop."""
 

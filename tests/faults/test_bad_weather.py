@@ -11,13 +11,17 @@ from pathlib import Path
 import pytest
 
 from bot.domain.effects import Say
-from bot.ports import Books
+from bot.ports import Books, View
 from storage import SqliteStore
 from tests.process.world import World, opened, until
 
 pytestmark = pytest.mark.process
 SHOPPERS = range(5001, 5009)
 BREAKS = 12
+WAYS = ("drop_before", "status", "drop_after")
+UNWRITTEN = 120
+"""How Python itself ends where the last words of a process could not be written."""
+VIEWS: tuple[View, ...] = ("v_orders", "v_outbox", "v_stock", "v_inbox")
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
@@ -29,10 +33,12 @@ def breaks_every_third(world: World, service: str, method: str, *kinds: str) -> 
 
 def test_a_network_that_breaks_every_third_call_delays_and_loses_nothing(shared: World) -> None:
     """F068: all is said, in its order, no oftener than the breaks explain, and no page is opened twice."""
-    breaks_every_third(shared, "telegram", "sendMessage", "drop_before", "status", "drop_after")
     breaks_every_third(shared, "telegram", "getUpdates", "drop_before", "drop_after")
     breaks_every_third(shared, "stripe", "POST /v1/checkout/sessions", "drop_before", "drop_after")
-    for chat in SHOPPERS:
+    for chat in SHOPPERS:  # a third of what each hears breaks; never one message twice, for then its fate is a human's
+        way = WAYS[chat % len(WAYS)]
+        shared.breaks(service="telegram", method="sendMessage", chat=chat, kind=way, code=502, times=1)
+        shared.breaks(service="telegram", method="sendMessage", chat=chat, kind=way, code=502, skip=1, times=1)
         shared.says("je voudrais un mug bleu", chat=chat)
     for chat in SHOPPERS:
         shared.hears("gardée", chat=chat)
@@ -41,18 +47,16 @@ def test_a_network_that_breaks_every_third_call_delays_and_loses_nothing(shared:
         shared.hears("Merci", chat=chat)
     shared.quiet()
     shared.mends()
-    calls = 0
     for chat in SHOPPERS:
         order = shared.order(chat)
         said = [message["text"] for message in shared.heard(chat)]
-        rows = shared.rows("v_outbox", ref=order["ref"])
-        again = {row["kind"]: row["ambiguous"] for row in rows}
+        rows = {row["kind"]: row for row in shared.rows("v_outbox", ref=order["ref"])}
         assert (order["status"], len(shared.get("/stripe/sessions", client_reference_id=order["ref"]))) == ("paid", 1)
-        assert 1 <= sum("gardée" in text for text in said) <= 1 + again["link"]
-        assert 1 <= sum("Merci" in text for text in said) <= 1 + again["thanks"]
+        assert 1 <= sum("gardée" in text for text in said) <= 1 + rows["link"]["ambiguous"]
+        assert 1 <= sum("Merci" in text for text in said) <= 1 + rows["thanks"]["ambiguous"]
         assert "Merci" in said[-1]
-        calls += sum(row["attempts"] + row["ambiguous"] + 1 for row in rows if row["kind"] in ("link", "thanks"))
-    assert calls < 2 * len(SHOPPERS) + 2 * BREAKS, "no storm"
+        tries = sum(row["attempts"] + 1 for name, row in rows.items() if name in ("link", "thanks", "one_moment"))
+        assert tries <= len(rows) + 2, "no storm"
     assert not shared.rows("v_outbox", state="dead")
     assert shared.stock("mug-bleu") == (0, len(SHOPPERS))
 
@@ -74,7 +78,7 @@ def test_a_log_that_cannot_be_written_holds_up_no_sale(tmp_path: Path, log: str)
         world.pays(world.order()["ref"])
         world.hears("Merci")
         assert world.order_is("paid")
-        assert world.stop() == 0
+        assert world.stop() in (0, UNWRITTEN)
 
 
 def test_an_order_of_yesterdays_file_is_paid_today(tmp_path: Path) -> None:
@@ -91,7 +95,7 @@ def test_an_order_of_yesterdays_file_is_paid_today(tmp_path: Path) -> None:
         ref = world.order()["ref"]
         world.pays(ref)
         world.hears("Merci")
-        assert world.order_is("paid")["total_minor"] == 1800
+        assert world.order_is("paid")["total_minor"] == 1800 + 490
         assert world.stock("mug-noir") == (0, 1)
         page = str(world.session(ref)["success_url"]).partition("/o/")[2].partition("?")[0]
         assert "Mug noir" in world.http.get(f"http://127.0.0.1:{world.port}/o/{page}").text
@@ -124,8 +128,8 @@ def test_a_reader_that_never_lets_go_delays_no_page_and_once_gone_leaves_nothing
         reader.execute("SELECT count(*) FROM outbox").fetchone()
         pinned = written(80)
         began = time.monotonic()
-        for view in ("v_orders", "v_outbox", "v_stock", "v_inbox"):
-            store.view(view)  # type: ignore[arg-type]
+        for view in VIEWS:
+            store.view(view)
         assert time.monotonic() - began < 1
         assert pinned > 5_000_000, "the negative control: nothing was written back"
         reader.execute("COMMIT")

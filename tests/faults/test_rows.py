@@ -31,9 +31,12 @@ def named(source: str) -> Iterator[tuple[str, str]]:
 
 
 def covered() -> dict[str, list[str]]:
-    """Row -> the tests that name it, of all files."""
+    """Row -> the tests of the shop that name it. Those of the sandbox show that a fault can be made, not that the shop
+    bears it."""
     found: dict[str, list[str]] = {}
     for path in sorted(TESTS.rglob("test_*.py")):
+        if path.is_relative_to(TESTS / "sandbox"):
+            continue
         for row, test in named(path.read_text(encoding="utf-8")):
             found.setdefault(row, []).append(f"{path.relative_to(TESTS)}::{test}")
     return found

@@ -16,14 +16,18 @@ PAID = frozenset({"paid", "fulfilled", "returned"})
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """`inbox` is (source, key) -> state; `orders` and `payments` are rows by ref and key; `said` counts by chat."""
+    """`inbox` is (source, key) -> state; `orders` and `payments` are rows by ref and key."""
 
     inbox: Mapping[tuple[str, str], str]
     orders: Mapping[str, sqlite3.Row]
     payments: Mapping[str, sqlite3.Row]
     stock: Mapping[str, sqlite3.Row]
     lines: tuple[sqlite3.Row, ...]
-    said: Mapping[str, int]
+    said: Mapping[tuple[str, str], int]
+    """(channel, chat) -> messages that were claimed to be said there."""
+    cursors: Mapping[str, str]
+    replied: frozenset[str]
+    """Public posts that the shop allowed itself to answer."""
     kinds: frozenset[tuple[str, str]]
     """(ref, kind) of every row of the outbox that belongs to an order."""
     history: tuple[tuple[str, str], ...]
@@ -53,16 +57,19 @@ def read(connection: sqlite3.Connection) -> Books:
         " o.token FROM v_orders v JOIN orders o ON o.ref = v.ref ORDER BY v.ref"
     )
     payments = rows(
-        "SELECT key, ref, status, amount_minor, paid_minor, refunded_minor, external_id, intent FROM payments ORDER BY key"
+        "SELECT key, ref, status, amount_minor, paid_minor, refunded_minor, external_id, intent FROM payments"
+        " ORDER BY key"
     )
     stock = rows("SELECT sku, total, held, sold FROM v_stock ORDER BY sku")
     lines = rows("SELECT ref, sku, quantity FROM v_order_lines ORDER BY ref, sku")
     outbox = rows("SELECT id, chat, kind, ref, state, attempts, ambiguous FROM v_outbox ORDER BY id")
     history = rows("SELECT ref, to_status FROM v_history ORDER BY id")
     said = rows(
-        f"SELECT chat, count(*) FROM v_outbox WHERE {SPOKEN} AND (state IN ('sending', 'sent') OR attempts > 0"
-        " OR ambiguous > 0) GROUP BY chat"
+        f"SELECT channel, chat, count(*) FROM v_outbox WHERE {SPOKEN} AND (state IN ('sending', 'sent')"
+        " OR attempts > 0 OR ambiguous > 0) GROUP BY channel, chat"
     )
+    cursors = rows("SELECT name, value FROM cursors")
+    replied = rows("SELECT post FROM policy WHERE allowed = 1 AND post IS NOT NULL")
     connection.execute("COMMIT")
     everything = (inbox, orders, payments, stock, lines, outbox, history)
     return Books(
@@ -71,7 +78,9 @@ def read(connection: sqlite3.Connection) -> Books:
         payments={row["key"]: row for row in payments},
         stock={row["sku"]: row for row in stock},
         lines=tuple(lines),
-        said={row[0]: row[1] for row in said},
+        said={(row[0], row[1]): row[2] for row in said},
+        cursors=dict(map(tuple, cursors)),
+        replied=frozenset(row[0] for row in replied),
         kinds=frozenset((row["ref"], row["kind"]) for row in outbox if row["ref"] is not None),
         history=tuple((row["ref"], row["to_status"]) for row in history),
         state=hash(tuple(tuple(tuple(row) for row in table) for table in everything)),
@@ -127,8 +136,18 @@ def _refunded(books: Books, event: str, intent: str, minor: str) -> bool:
     return books.waits(event) or (payment is not None and payment["refunded_minor"] >= int(minor))
 
 
-def _said(books: Books, chat: str, count: str) -> bool:
-    return books.said.get(chat, 0) >= int(count)
+def _said(books: Books, channel: str, chat: str, count: str) -> bool:
+    return books.said.get((channel, chat), 0) >= int(count)
+
+
+def _replied(books: Books, post: str) -> bool:
+    return post in books.replied
+
+
+def _read(books: Books, cursor: str, number: str, key: str) -> bool:
+    """What was read and is not kept is read again: the cursor has not passed it."""
+    reached = next((value for name, value in books.cursors.items() if name.endswith(cursor)), "0")
+    return ("x", key) in books.inbox or int(reached) < int(number)
 
 
 CHECKS: Mapping[str, Callable[..., bool]] = {
@@ -142,6 +161,8 @@ CHECKS: Mapping[str, Callable[..., bool]] = {
     "ended": _ended,
     "refunded": _refunded,
     "said": _said,
+    "replied": _replied,
+    "read": _read,
 }
 """Kind of promise -> whether the books keep it, given what it is about (see promises.py)."""
 

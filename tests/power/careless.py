@@ -22,7 +22,7 @@ class Careless(sqlite3.Connection):
 
 def loosen() -> None:
     """Make every connection of this process a careless one."""
-    sqlite3.connect = functools.partial(sqlite3.connect, factory=Careless)  # type: ignore[misc, assignment]
+    sqlite3.connect = functools.partial(sqlite3.connect, factory=Careless)  # type: ignore[assignment]
 
 
 if __name__ == "__main__":

@@ -64,11 +64,16 @@ def _spoken(exchanges: Iterable[Exchange]) -> Iterator[Promise]:
         words = exchange.request.json() if exchange.request.body.startswith(b"{") else exchange.request.form()
         chat, text = str(words["chat_id"]), json.dumps(words, ensure_ascii=False)
         said[chat] = said.get(chat, 0) + 1
-        yield Promise(exchange.request.begin, "said", (chat, str(said[chat])))
-        for ref in sorted(set(re.findall(r"C-[0-9A-Z]{5}", text))):
-            yield Promise(exchange.request.begin, "ordered", (ref,))
-        for session in sorted(set(re.findall(r"cs_(?:test|live)_\w+", text))):
-            yield Promise(exchange.request.begin, "linked", (session,))
+        yield Promise(exchange.request.begin, "said", ("telegram", chat, str(said[chat])))
+        yield from about_orders(exchange.request.begin, text)
+
+
+def about_orders(place: int, text: str) -> Iterator[Promise]:
+    """What a message says of orders and pages exists."""
+    for ref in sorted(set(re.findall(r"C-[0-9A-Z]{5}", text))):
+        yield Promise(place, "ordered", (ref,))
+    for session in sorted(set(re.findall(r"cs_(?:test|live)_\w+", text))):
+        yield Promise(place, "linked", (session,))
 
 
 def _asked(request: Message) -> Iterator[Promise]:

@@ -1,15 +1,16 @@
-"""The sweep: at every telling place of a trace the power goes, and each image of the disk is opened and held to account."""
+"""At every telling place of a trace the power goes, and each image of the disk is opened and held to account."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
 import multiprocessing
+import os
 import random
 import sqlite3
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -118,8 +119,8 @@ def swept(
 def _share(evidence: Evidence, most: int | None, seed: int, honest: bool, stride: int, first: int) -> Tally:
     tally = Tally()
     disk = Disk(evidence.events, honest=honest)
-    with _folder() as folder:
-        sweeping = _Sweeping(evidence, disk, folder, tally, strict=evidence.syncs and honest)
+    with tempfile.TemporaryDirectory(prefix="power-", dir=in_memory()) as folder:
+        sweeping = _Sweeping(evidence, disk, Path(folder), tally, strict=evidence.syncs and honest)
         for number, place in enumerate(evidence.places()):
             disk.advance(place)
             if number % stride == first:
@@ -127,12 +128,10 @@ def _share(evidence: Evidence, most: int | None, seed: int, honest: bool, stride
     return tally
 
 
-@contextlib.contextmanager
-def _folder() -> Iterator[Path]:
+def in_memory() -> Path | None:
     """A folder in memory where there is one: an image costs milliseconds there."""
     memory = Path("/dev/shm")
-    with tempfile.TemporaryDirectory(prefix="power-", dir=memory if memory.is_dir() else None) as folder:
-        yield Path(folder)
+    return memory if memory.is_dir() and os.access(memory, os.W_OK) else None
 
 
 @dataclass
@@ -225,9 +224,9 @@ class _Sweeping:
         return ["an event written after the cut is lost"] if kept else []
 
     def _digest(self, image: Mapping[str, bytearray], touched: Mapping[str, Sequence[int]]) -> bytes:
-        """A hash of what tells this image from every other of this run, without reading all of it: how much was certain,
-        which files there are, how long, and the sectors that uncertain writes touch."""
-        digest = hashlib.blake2b(str(self.disk.version).encode(), digest_size=12)
+        """A hash of what tells this image from every other, without reading all of it: how much was certain, which
+        files there are, how long, and the sectors that uncertain writes touch."""
+        digest = hashlib.blake2b(f"{self.evidence.name} {self.disk.version}".encode(), digest_size=12)
         for path, content in sorted(image.items()):
             digest.update(f"{path} {len(content)}".encode())
             for sector in touched.get(path, ()):

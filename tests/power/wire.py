@@ -1,4 +1,4 @@
-"""What went over the process's sockets, read back from its reads and writes: requests and answers, with their places."""
+"""What went over a process's sockets, read back from its reads and writes: requests and answers, with their places."""
 
 from __future__ import annotations
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import sqlite3
+import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +86,7 @@ def test_a_french_and_an_english_sale_by_invoice_to_thank_you(sheets: SheetWorld
         assert [button.get("pay", False) for row in shown["buttons"] for button in row] == [True, False]
         outcome = sheets.confirms(chat)
         assert outcome["paid"], outcome
-        assert outcome["answered_in"] < PROMISED
+        assert outcome["waited"] < PROMISED
         assert "40,90" in (said := sheets.hears(thanks, chat=chat)["text"]) or "40.90" in said
         order = sheets.order_is("paid", chat=chat)
         (payment,) = sheets.rows("v_payments", ref=order["ref"])
@@ -185,18 +188,25 @@ def test_a_charge_of_which_telegram_never_told_is_found_at_stripe(sheets: SheetW
 
 
 def test_a_question_is_answered_in_time_behind_a_backlog_while_every_wire_hangs(sheets: SheetWorld) -> None:
-    """F061: hundreds of messages wait, and Telegram's sends and Stripe hang for as long as they may."""
+    """F061: hundreds of messages wait before it, and Telegram's sends and Stripe hang for longer than may be waited."""
     sheets.buys(1801)
-    sheets.breaks(service="telegram", method="sendMessage", kind="hang", seconds=20, times=-1)
-    sheets.breaks(service="stripe", method="*", kind="hang", seconds=20, times=-1)
+    sheets.quiet()
+    sheets.breaks(service="telegram", method="sendMessage", kind="hang", seconds=4, times=-1)
+    sheets.breaks(service="stripe", method="*", kind="hang", seconds=4, times=-1)
+    assert sheets.shop is not None
+    sheets.shop.send_signal(signal.SIGSTOP)
     try:
         with ThreadPoolExecutor(8) as crowd:
             list(crowd.map(lambda n: sheets.says("bonjour", chat=20_000 + n), range(BACKLOG)))
-            outcome = sheets.confirms(1801)
+            paying = crowd.submit(sheets.confirms, 1801)
+            until(lambda: sheets.get("/telegram/questions"), what="Telegram asks")
+            sheets.shop.send_signal(signal.SIGCONT)
+            outcome = paying.result()
     finally:
+        sheets.shop.send_signal(signal.SIGCONT)
         sheets.mends()
     assert outcome["paid"], outcome
-    assert outcome["answered_in"] < PROMISED
+    assert outcome["waited"] < PROMISED
     sheets.order_is("paid", chat=1801)
 
 
@@ -209,25 +219,34 @@ def test_a_locked_database_is_no_reason_to_keep_a_payer_waiting(sheets: SheetWor
         outcome = sheets.confirms(1901)
         other.execute("ROLLBACK")
     assert (outcome["paid"], "Un instant" in outcome["why"]) == (False, True)
-    assert outcome.get("answered_in", 0) < PROMISED
+    assert outcome["waited"] < PROMISED
     sheets.hears("Bienvenue", chat=1902)
     assert sheets.confirms(1901)["paid"]
     sheets.order_is("paid", chat=1901)
 
 
-def test_a_shop_that_was_killed_after_it_agreed_learns_of_the_payment(tmp_path: Path) -> None:
+def test_a_payment_agreed_to_before_a_kill_is_waited_for_though_its_hold_is_over(tmp_path: Path) -> None:
     """F051, F042: Telegram keeps the news until somebody takes it."""
-    with opened_sheets(tmp_path, hold="3s") as world:
+    with opened_sheets(tmp_path, hold="2s") as world:
         world.buys(1001, "je voudrais un mug noir")
+        world.quiet()
         world.breaks(service="telegram", method="getUpdates", kind="hang", seconds=0.2, times=-1, skip=1)
         outcome = world.confirms(1001)
         world.kill()
-        world.mends()
         assert outcome["paid"], outcome
+        assert world.order()["status"] == "created"
+        until(lambda: time.time() > _made_at(world) + 2.5, what="its hold is over")
         world.start()
+        until(lambda: world.rows("v_outbox", kind="close_checkout"), what="the order is being closed")
+        assert world.stock("mug-noir") == (1, 0)
+        world.mends()
         world.hears("Merci")
         assert world.order_is("paid")
         assert world.stock("mug-noir") == (0, 1)
+
+
+def _made_at(world: SheetWorld) -> float:
+    return datetime.fromisoformat(world.order()["created_at"]).timestamp()
 
 
 def test_an_invoice_that_runs_out_is_refused_released_and_said(tmp_path: Path) -> None:

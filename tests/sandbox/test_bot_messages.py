@@ -418,7 +418,8 @@ async def test_an_invoice_is_paid_once_the_shop_agrees(bot: Bot, chat: int, cont
         assert (query.invoice_payload, query.total_amount) == ("order-1", 1800)
         await bot.get_updates(offset=found[-1].update_id + 1)
         await bot.answer_pre_checkout_query(query.id, agrees, error_message=None if agrees else "épuisé")
-        assert (await paying)["paid"] is agrees
+        assert (outcome := await paying)["paid"] is agrees
+        assert (outcome["why"], outcome["waited"] < 5) == (None if agrees else "épuisé", True)
     (update,) = await bot.get_updates()
     assert update.message is not None
     assert update.message.successful_payment is not None

@@ -12,7 +12,7 @@ import pytest
 
 from bot.domain.effects import Say
 from bot.domain.retry import RetryPolicy
-from bot.errors import Permanent, Temporary, Unreachable
+from bot.errors import Moved, Permanent, Temporary, Unreachable
 from bot.ports import Books, Envelope, Intake, Receipt
 from bot.service.crossing import Crossing
 from bot.service.deliver import Deliverer
@@ -96,6 +96,16 @@ async def office() -> AsyncIterator[Office]:
     running.cancel()
     await deliverer.drain(1)
     dialog.store.close()
+
+
+async def test_what_waits_for_a_group_that_has_moved_is_said_where_it_is_now(office: Office) -> None:
+    """F058"""
+    office.wire.failures.append(Moved("the group has moved to -1007", "-1007"))
+    await office.say("a", "b", "c")
+    await office.quiet()
+    assert office.heard("1") == []
+    assert office.heard("-1007") == ["a", "b", "c"]
+    assert office.states() == ["sent"] * 3
 
 
 @pytest.mark.parametrize("eager", [True, False])

@@ -1,7 +1,7 @@
 """A process that has loaded the installed command and forks a child for every start of it.
 
-Loading costs more than all else of a start. Nothing else is done before the fork: no thread, no socket, no file of
-the shop. Requests come as JSON lines on stdin, answers go as JSON lines to stdout:
+Loading costs more than all else of a start. Beyond that only templates are compiled before the fork: no thread, no
+socket, no file of the shop is touched. Requests come as JSON lines on stdin, answers go as JSON lines to stdout:
 `{"id", "argv", "env", "cwd", "log", "hold", "guard"}` -> `{"id", "pid"}`, and `{"pid", "status"}` when a child has
 ended, with the status as of `os.waitstatus_to_exitcode`.
 """
@@ -17,6 +17,8 @@ import signal
 import sys
 from typing import Any
 
+from tests.sweep.warm import remember
+
 Request = dict[str, Any]
 
 
@@ -24,6 +26,7 @@ def load() -> None:
     """What `bot.start.main` loads before it runs."""
     gc.disable()
     importlib.import_module("bot.cli")
+    remember()
     gc.enable()
     gc.freeze()
 

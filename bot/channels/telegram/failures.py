@@ -16,7 +16,7 @@ from telegram.error import (
 )
 
 from bot.channels.telegram.wire import NotSent
-from bot.errors import Permanent, Temporary, Unreachable
+from bot.errors import Moved, Permanent, Temporary, Unreachable
 
 UNREACHABLE = ("chat not found", "user is deactivated", "peer_id_invalid", "user not found", "chat_write_forbidden")
 """Sentences of a 400 that mean: there is nobody there any more."""
@@ -35,7 +35,7 @@ def translated(error: TelegramError) -> Exception:
         case Forbidden():
             return Unreachable(sentence)
         case ChatMigrated():
-            return Permanent(f"the group has moved to {error.new_chat_id}")
+            return Moved(f"the group has moved to {error.new_chat_id}", str(error.new_chat_id))
         case Conflict():
             return Temporary(
                 "another process polls with the same token, or a webhook is set", retry_after=UNTIL_OTHER_POLLER_IS_GONE

@@ -161,6 +161,11 @@ async def pay_invoice(sandbox: Sandbox, request: Request) -> Json:
     return await invoices.pay(sandbox.telegram, chat, it.message_id, payer, lost=it.lost)
 
 
+async def questions(sandbox: Sandbox, _request: Request) -> list[str]:
+    """The questions about payment sheets that wait for the shop's answer, by id."""
+    return list(sandbox.telegram.invoices.asked)
+
+
 async def limits(sandbox: Sandbox, request: Request) -> Json:
     """Rate limits on or off."""
     sandbox.telegram.limits.on = (await payload(request, SwitchLimits)).on
@@ -199,6 +204,7 @@ TABLE: tuple[tuple[str, str, Handler], ...] = (
     ("POST", "/sandbox/telegram/block", block),
     ("POST", "/sandbox/telegram/jump", jump),
     ("POST", "/sandbox/telegram/invoice", pay_invoice),
+    ("GET", "/sandbox/telegram/questions", questions),
     ("POST", "/sandbox/telegram/limits", limits),
     ("GET", "/sandbox/telegram/chats/{chat}", chat),
     ("GET", "/sandbox/telegram/files/{file_id}", file),

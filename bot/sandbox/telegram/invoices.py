@@ -139,26 +139,26 @@ def _options(params: Params) -> list[Json]:
 
 
 async def pay(side: TelegramSide, chat: Chat, message_id: int, payer: Payer, *, lost: bool = False) -> Json:
-    """A shopper confirms the sheet of an invoice; `{"paid": bool, "why": …, "answered_in": seconds}` once the shop has
-    agreed or not. The update of a `lost` payment never comes (F065)."""
+    """A shopper confirms the sheet of an invoice; `{"paid": bool, "why": …, "waited": seconds}` once the shop has said
+    yes or no. They waited so long for its slowest answer. The update of a `lost` payment never comes (F065)."""
     invoice = chat.messages[message_id].wire["invoice"]
     hidden = side.invoices.hidden[chat.id, message_id]
     more: Json = {"order_info": payer.order_info()} if hidden.addressed else {}
-    total = invoice["total_amount"]
+    total, slowest = invoice["total_amount"], 0.0
     if hidden.flexible:
         address = payer.order_info()["shipping_address"]
-        found = await _ask(side, chat, "shipping_query", payer, {"shipping_address": address}, hidden.payload)
+        what: Json = {"shipping_address": address, "invoice_payload": hidden.payload}
+        found, slowest = await _ask(side, chat, "shipping_query", payer, what)
         if not isinstance(found, list):
-            return {"paid": False, "why": found or TOO_LATE}
+            return {"paid": False, "why": found, "waited": slowest}
         option = found[payer.way]
         total += _sum(option["prices"])
         more["shipping_option_id"] = option["id"]
     terms = {"currency": invoice["currency"], "total_amount": total, "invoice_payload": hidden.payload, **more}
-    begun = asyncio.get_running_loop().time()
-    why = await _ask(side, chat, "pre_checkout_query", payer, terms, hidden.payload)
-    took = asyncio.get_running_loop().time() - begun
+    why, took = await _ask(side, chat, "pre_checkout_query", payer, terms)
+    slowest = max(slowest, took)
     if why is not None:
-        return {"paid": False, "why": why, "answered_in": took}
+        return {"paid": False, "why": why, "waited": slowest}
     number = next(side.invoices.numbers)
     charge = f"tpc_{number:06d}_{chat.id}"
     provider_charge = side.invoices.charged(invoice["currency"].lower(), total)
@@ -172,26 +172,27 @@ async def pay(side: TelegramSide, chat: Chat, message_id: int, payer: Payer, *, 
     }
     chat.keep(Message(wire, by_shop=False))
     update_id = None if lost else side.publish("message", wire)
-    return {"paid": True, "why": None, "charge": charge, "update_id": update_id, "answered_in": took}
+    return {"paid": True, "why": None, "charge": charge, "update_id": update_id, "waited": slowest}
 
 
 async def _ask(
-    side: TelegramSide, chat: Chat, kind: str, payer: Payer, what: Json, payload: str
-) -> str | list[Json] | None:
-    """Ask the shop and wait as long as Telegram does; what it said, or that it did not."""
+    side: TelegramSide, chat: Chat, kind: str, payer: Payer, what: Json
+) -> tuple[str | list[Json] | None, float]:
+    """Ask the shop and wait as long as Telegram does; -> what it said, or that it did not, and the seconds it took."""
     asked: asyncio.Future[str | list[Json] | None] = asyncio.get_running_loop().create_future()
     side.invoices.asked[query := f"{next(side.invoices.numbers)}00{chat.id}"] = asked
-    side.publish(kind, {"id": query, "from": payer.person, "invoice_payload": payload, **what})
+    begun = asyncio.get_running_loop().time()
+    side.publish(kind, {"id": query, "from": payer.person, **what})
     try:
         answer = await asyncio.wait_for(asked, AGREE_WITHIN)
     except TimeoutError:
-        return TOO_LATE
+        answer = TOO_LATE
     finally:
         del side.invoices.asked[query]
-    if isinstance(answer, str):
+    if isinstance(answer, str) and answer is not TOO_LATE:
         chat.notices.append({"callback_id": query, "text": answer, "alert": True, "url": None})
         chat.revision.changed()
-    return answer
+    return answer, asyncio.get_running_loop().time() - begun
 
 
 def _total(params: Params) -> int:

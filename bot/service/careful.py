@@ -1,0 +1,47 @@
+"""After several lives that ended badly, an event is counted before it is handled: one on which the whole process dies is
+set aside instead of ending every life after it (F127)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from bot.domain.effects import Alert
+from bot.ports import Books
+
+LIVES = "lives"
+WITHIN = timedelta(minutes=10)
+MOST_LIVES = 3
+"""Lives within that time that ended without a goodbye, after which the shop is careful for as long again."""
+MOST_TRIES = 3
+"""Times that an event may be begun by a careful shop."""
+
+
+def born(books: Books, now: datetime) -> datetime | None:
+    """Note that the shop starts; -> until when it must be careful, None where it need not."""
+    known = (books.ledger.cursor(LIVES) or "").split()
+    recent = [life for life in known if now - WITHIN < datetime.fromisoformat(life) <= now]
+    books.ledger.move(LIVES, " ".join([*recent, now.isoformat()]), now)
+    if len(recent) < MOST_LIVES:
+        return None
+    if len(recent) == MOST_LIVES:
+        text = f"the shop has died {len(recent)} times in {WITHIN.total_seconds() / 60:.0f} minutes: its log says why"
+        books.alert(Alert("restarts", text), None, now)
+    return now + WITHIN
+
+
+def said_goodbye(books: Books, now: datetime) -> None:
+    """The shop ends in order: what happened before is forgotten."""
+    books.ledger.move(LIVES, None, now)
+
+
+def begin(books: Books, source: str, key: str, body: str, now: datetime) -> bool:
+    """Count a try of an event, in a transaction before its own; False where it is known, or was tried often enough."""
+    tries = books.inbox.begin(source, key, body, again_at=now + WITHIN, now=now)
+    if tries is None:
+        return False
+    if tries <= MOST_TRIES:
+        return True
+    why = f"the shop died {MOST_TRIES} times while it handled this"
+    books.inbox.set_aside(source, key, body, why, again_at=None, now=now)
+    books.alert(Alert("poison", f"{source} {key}: {why}"), None, now)
+    return False
