@@ -137,6 +137,13 @@ class SqlPayments:
         )
         return changed.rowcount == 1
 
+    def agreed_between(self, since: datetime, until: datetime) -> Sequence[str]:
+        rows = self._do(
+            "SELECT ref FROM payments WHERE agreed_at BETWEEN ? AND ? AND external_id IS NULL ORDER BY agreed_at",
+            (stamp(since), stamp(until)),
+        ).fetchall()
+        return [ref for (ref,) in rows]
+
     def ship_to(self, key: str, address: str) -> None:
         self._do("UPDATE payments SET ship_to = ? WHERE key = ?", (address, key))
 

@@ -172,7 +172,9 @@ UPDATE stock SET beyond = held + sold - total, total = held + sold WHERE held + 
 INVOICES = """
 ALTER TABLE payments ADD COLUMN agreed_at TEXT;
 
-ALTER TABLE payments ADD COLUMN ship_to TEXT
+ALTER TABLE payments ADD COLUMN ship_to TEXT;
+
+CREATE INDEX payments_agreed ON payments (agreed_at) WHERE agreed_at IS NOT NULL
 """
 
 URGENT_FIRST = """

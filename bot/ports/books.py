@@ -196,6 +196,9 @@ class Payments(Protocol):
     def agree(self, key: str, now: datetime, *, but_after: datetime) -> bool:
         """Note that an unpaid invoice may be paid now; False where that was said of it later than `but_after`."""
 
+    def agreed_between(self, since: datetime, until: datetime) -> Sequence[str]:
+        """Refs of orders whose invoice was agreed to within that time and that no payment is known of."""
+
     def ship_to(self, key: str, address: str) -> None: ...
 
 

@@ -66,7 +66,9 @@ class RowCashier:
             return await asyncio.wait_for(self.write(in_time), self.patience)
         except (TimeoutError, Temporary, StoreDamaged):
             too_late = True
-            return busy
+        except Exception:  # whatever it was, whoever waits is answered
+            log.exception("invoice.broke")
+        return busy
 
 
 def agree(books: Books, asked: Asked, now: datetime) -> Refusal | None:

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.domain.effects import Alert
+from bot.domain.invoices import LATEST_PAYMENT
 from bot.domain.payments import Checkout, News, Payment
 from bot.errors import Permanent, StoreDamaged, Temporary
 from bot.ports import Books, Clock, PaymentProvider, Receipt, Store, Writer
@@ -30,6 +31,7 @@ FURTHEST = timedelta(days=29)
 SETTLED_WITHIN = timedelta(minutes=5)
 """A page younger than this is not asked about: its webhook is likely to be on its way."""
 PAGES_AT_ONCE = 100
+CLOCKS_DIFFER = timedelta(minutes=1)
 CURSOR, DRIFT = "reconciled", "told:drift"
 
 
@@ -88,7 +90,8 @@ class Reconciler:
                 log.exception("reconcile.broke")
             self._soon.clear()
             try:
-                await asyncio.wait_for(self._soon.wait(), self._every.total_seconds())
+                async with asyncio.timeout(self._every.total_seconds()):  # wait_for of 3.11 can swallow a cancellation
+                    await self._soon.wait()
             except TimeoutError:
                 continue
 
@@ -160,10 +163,15 @@ class Reconciler:
 
     def _orphan(self, books: Books, news: News, why: str) -> bool:
         """Told once, and looked at again at the next pass: its order may only be late."""
-        name = f"orphan:{news.key.split(':')[1]}"
-        if not books.inbox.accept(news.source, name, self._clock()):
+        name, now = f"orphan:{news.key.split(':')[1]}", self._clock()
+        made_at = news.made_at or now
+        agreed = books.payments.agreed_between(made_at - LATEST_PAYMENT, made_at + CLOCKS_DIFFER)
+        if agreed and now - made_at < SETTLED_WITHIN:  # an invoice's payment, of which its platform is about to tell
             return False
-        books.alert(Alert("orphan", f"{news.kind} {news.key.split(':')[1]}: {why}"), None, self._clock())
+        if not books.inbox.accept(news.source, name, now):
+            return False
+        perhaps = f"; perhaps of {', '.join(agreed)}, whose invoice was agreed to then" if agreed else ""
+        books.alert(Alert("orphan", f"{news.kind} {news.key.split(':')[1]}: {why}{perhaps}"), None, now)
         return True
 
     async def _look_at_pages(self, now: datetime) -> int:

@@ -28,7 +28,7 @@ from bot.channels.telegram.sending import parts, plain, units
 from bot.channels.telegram.updates import Me, read_update
 from bot.channels.telegram.wire import NotSent
 from bot.domain.messages import Inbound
-from bot.errors import Permanent, Temporary, Unreachable
+from bot.errors import Moved, Permanent, Temporary, Unreachable
 from bot.ports import Envelope, Receipt, Rendered
 from bot.sandbox.faults import Rule
 from bot.sandbox.server import Sandbox, serving
@@ -182,7 +182,7 @@ async def test_where_nobody_listens_nothing_was_sent() -> None:
         (BadRequest("Chat not found"), Unreachable),
         (BadRequest("Bad Request: PEER_ID_INVALID"), Unreachable),
         (BadRequest("Bad Request: message is too long"), Permanent),
-        (ChatMigrated(-100), Permanent),
+        (ChatMigrated(-100), Moved),
         (RetryAfter(3), Temporary),
         (TimedOut(), Temporary),
         (NotSent("no connection"), Temporary),

@@ -310,20 +310,21 @@ JUNK = st.recursive(
 )
 
 
+class Deaf(AiohttpRequest):
+    """A wire on which every answer is refused."""
+
+    async def do_request(self, *_: object, **__: object) -> tuple[int, bytes]:
+        return 400, b'{"ok": false, "error_code": 400, "description": "Bad Request: query is too old"}'
+
+
 @given(st.lists(st.dictionaries(st.sampled_from([*TIMED, "update_id"]), JUNK, max_size=3), max_size=4))
 def test_no_question_however_it_is_shaped_ends_the_listening(updates: list[dict[str, Any]]) -> None:
     """F072"""
 
     async def looked() -> None:
-        wire = AiohttpRequest(connections=1, read_seconds=0.1)
-        till = Till(wire, "http://127.0.0.1:9", Clerk())
-        failures: list[object] = []
-        asyncio.get_running_loop().set_exception_handler(lambda _loop, context: failures.append(context))
+        till = Till(Deaf(), "http://127.0.0.1:9", Clerk())
         till.look(updates)
-        for task in set(till._answering):
-            task.cancel() if not task.done() else None
-        await asyncio.gather(*till._answering, return_exceptions=True)
-        assert failures == []
+        await asyncio.gather(*till._answering)
 
     asyncio.run(looked())
 

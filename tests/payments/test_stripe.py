@@ -235,3 +235,36 @@ def test_an_event_of_another_account_says_so() -> None:
 @pytest.mark.parametrize(("hold", "minutes"), [(0.1, 90), (1800, 90), (7200, 180), (86_400, 23 * 60 + 55)])
 def test_a_page_lives_within_what_stripe_allows(hold: float, minutes: int) -> None:
     assert page_ends(NOW, timedelta(seconds=hold)) == NOW + timedelta(minutes=minutes)
+
+
+async def test_a_key_that_is_answered_with_the_same_error_for_ever_is_left(till: Till) -> None:
+    """F029: Stripe replays a 500 under its key; after some tries another key opens the page, once."""
+    till.breaks(kind="status", code=500, method="POST /v1/checkout/sessions", times=1)
+    for _ in range(3):
+        with pytest.raises(Temporary):
+            await till.provider.open(payment())
+    opened = await till.provider.open(payment())
+    assert (opened.state, opened.key) == ("open", payment().key)
+    assert len(till.sandbox.stripe.sessions) == 1
+
+
+async def test_a_page_that_was_opened_under_a_stuck_key_is_found(till: Till) -> None:
+    """F029: the 500 lied; a second page would be one too many."""
+    till.breaks(kind="status", code=500, done=True, method="POST /v1/checkout/sessions", times=1)
+    for _ in range(3):
+        with pytest.raises(Temporary):
+            await till.provider.open(payment())
+    (made,) = till.sandbox.stripe.sessions
+    assert (await till.provider.open(payment())).session == made
+
+
+async def test_a_wrong_clock_of_ours_does_not_keep_a_page_from_opening(till: Till) -> None:
+    """F098: Stripe does not take our date; the page then ends by Stripe's own clock."""
+    late = replace(order(), created_at=NOW - timedelta(hours=5))
+    odd = payment(request=REQUEST.freeze(late, "C-7Q4K2-key", physical=True), created_at=NOW - timedelta(hours=5))
+    till.now = NOW - timedelta(hours=5)
+    opened = await till.provider.open(odd)
+    assert opened.state == "open"
+    again = await till.provider.open(odd)
+    assert again.session == opened.session
+    assert len(till.sandbox.stripe.sessions) == 1

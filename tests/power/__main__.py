@@ -4,6 +4,8 @@ Writes tests/reports/power.json. Exit 1 where a promise was lost, an image would
 where the negative control, which syncs only at checkpoints, was not caught.
 """
 
+# ruff: noqa: T201 - what it prints is its output
+
 from __future__ import annotations
 
 import argparse

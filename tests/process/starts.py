@@ -94,11 +94,11 @@ class Child:
 
 
 class _Server:
-    """The process of `tests.process.forked`, one for all tests of this process; it ends with it."""
+    """The process of `tests.sweep.forked`, one for all tests of this process; it ends with it."""
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.process.forked"],
+            [sys.executable, "-m", "tests.sweep.forked"],
             cwd=ROOT,
             env=surroundings({}),
             stdin=subprocess.PIPE,

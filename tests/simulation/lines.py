@@ -151,7 +151,8 @@ class Line:
         """The answer. Raises TimeoutError after so many seconds, and as `begin` does."""
         begun = self.begin(service, method, url, headers, body)
         if isinstance(begun, asyncio.Task):
-            begun = await asyncio.wait_for(asyncio.shield(_quiet(begun)), seconds)
+            async with asyncio.timeout(seconds):
+                begun = await asyncio.shield(_quiet(begun))
         if self.gone:
             raise Ended
         return begun
@@ -300,7 +301,8 @@ class XLine(XWire):
             except _Waits as waits:
                 pending = waits.answer
             try:
-                answer = await asyncio.wait_for(asyncio.shield(_quiet(pending)), READ_SECONDS)
+                async with asyncio.timeout(READ_SECONDS):
+                    answer = await asyncio.shield(_quiet(pending))
             except TimeoutError as error:
                 raise requests.ReadTimeout("read timed out") from error
             except ConnectionError as error:

@@ -61,6 +61,7 @@ class Trouble:
     """All that is wrong at the moment."""
 
     world: World
+    clock_was_wrong: bool = False
     _lifts: list[Callable[[], None]] = field(default_factory=list)
 
     def vendor(self) -> str:
@@ -103,6 +104,7 @@ class Trouble:
         """The shop's clock is set wrong, or right again."""
         world = self.world
         world.skew = 0.0 if world.skew else world.dice.choice((-7200.0, -400.0, -20.0, 20.0, 400.0, 7200.0, 90_000.0))
+        self.clock_was_wrong = True
         return f"the shop's clock is {world.skew:+.0f} s off"
 
     def events(self) -> str | None:

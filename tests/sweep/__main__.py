@@ -1,6 +1,5 @@
 """The long form of the kill sweeps: `python -m tests.sweep`, every point of every flow, with a report at its end."""
 
-# ruff: noqa: T201 - what it prints is its output
 from __future__ import annotations
 
 import argparse
@@ -20,6 +19,13 @@ from tests.sweep.report import PLACE, Report
 from tests.sweep.shop import Mode
 from tests.sweep.tracing import Blow, missing
 from tests.sweep.tripwire import Moment
+
+TELL_EVERY = 30.0
+"""Seconds between two words on how far it is."""
+
+
+def say(sentence: str) -> None:
+    print(sentence, flush=True)  # noqa: T201 - a command's own words
 
 
 def arguments() -> argparse.Namespace:
@@ -50,21 +56,23 @@ async def wanted(asked: argparse.Namespace, workers: Workers) -> Sequence[Point]
 def tell(played: Sequence[Played]) -> None:
     for one in played:
         for sentence in one.wrong:
-            print(f"{one.point} (struck: {one.struck}, ended: {one.code}): {sentence}", flush=True)
+            say(f"{one.point} (struck: {one.struck}, ended: {one.code}): {sentence}")
 
 
 async def sweep(asked: argparse.Namespace) -> Report:
     report, began = Report(), time.monotonic()
+    told = began
     async with hired(asked.jobs, asked.slots, asked.guard) as workers:
         points = await wanted(asked, workers)
-        print(f"{len(points)} points", flush=True)
+        say(f"{len(points)} points")
         done = 0
         async for played in workers.all(pieces(points)):
             report.add(played)
             tell(played)
             done += len(played)
-            if sys.stderr.isatty():
-                print(f"\r{done}/{len(points)}, {time.monotonic() - began:.0f} s", end="", file=sys.stderr)
+            if (now := time.monotonic()) - told > TELL_EVERY:
+                say(f"{done} of {len(points)} after {now - began:.0f} s")
+                told = now
     return report
 
 
@@ -77,7 +85,7 @@ def main() -> None:
     seconds = time.monotonic() - began
     if not asked.only:
         report.write(seconds, asked.report)
-    print(
+    say(
         f"{report.points} points struck, {report.kills} of them kills, {report.beyond} beyond the end,"
         f" {len(report.violations)} violations, {seconds:.0f} s"
     )

@@ -160,7 +160,7 @@ def _money(books: Books, outside: Outside) -> Iterator[str]:
 
 def _nothing_stuck(books: Books, _outside: Outside) -> Iterator[str]:
     for row in books.outbox:
-        if row["state"] != "sent":
+        if row["state"] not in ("sent", "scheduled"):
             yield f"outbox {row['id']} ({row['kind']} for {row['chat']}) is {row['state']}"
     for row in books.inbox:
         if row["state"] != "done":
@@ -188,17 +188,26 @@ def _messages(books: Books, outside: Outside) -> Iterator[str]:
         ours = [said for said in thread if said.ours]
         text_of = {said.id: said.text for said in ours}
         budget: defaultdict[str, list[Row]] = defaultdict(list)
+        found = {text_of.get(str(row["external_id"])) for row in rows[chat]}
+        unclaimed = iter(dict.fromkeys(said.text for said in ours if said.text not in found))
         for row in rows.pop(chat, []):
-            if str(row["external_id"]) not in text_of:
-                yield f"outbox {row['id']} ({row['kind']}) is sent to {chat} as {row['external_id']}: no such message"
+            if (text := _text(row, text_of, unclaimed)) is not None:
+                budget[text].append(row)
             else:
-                budget[text_of[str(row["external_id"])]].append(row)
+                yield f"outbox {row['id']} ({row['kind']}) is sent to {chat} as {row['external_id']}: no such message"
         yield from _copies(chat, budget, Counter(said.text for said in ours))
         yield from _in_order(chat, budget, [said.text for said in ours])
         if thread and not thread[-1].ours:
             yield f"{chat} wrote {thread[-1].text!r} and was not answered"
     for chat, left in rows.items():
         yield f"{len(left)} messages are sent to {chat}, who is nobody"
+
+
+def _text(row: Row, text_of: Mapping[str, str], unclaimed: Iterator[str]) -> str | None:
+    """What carries a row. An earlier try of it may have no id: the platform said that it stands there already."""
+    if row["external_id"] is None and row["ambiguous"]:
+        return next(unclaimed, None)
+    return text_of.get(str(row["external_id"]))
 
 
 def _copies(chat: str, budget: Mapping[str, Sequence[Row]], said: Mapping[str, int]) -> Iterator[str]:

@@ -16,7 +16,7 @@ from tests.sweep.tracing import SYNCS, TRACED, Blow, Injection, attached, counte
 from tests.sweep.world import PATIENCE, Died, Starter, Stuck, World
 
 FULL_FOR = 0.3
-"""Seconds for which the disk of a point of the kind `full` stays full after the flow was set off."""
+"""Seconds for which the disk of a point of the kind `full` stays full once the shop has felt it."""
 DISK_FAILED = 74
 KILLED = -signal.SIGKILL
 
@@ -47,7 +47,7 @@ async def play(world: World, point: Point, *, by: Starter | None = None) -> Play
             await world.start(by=by)
             if flow.again is not None:
                 await flow.again(world, case)
-        await world.until(lambda: flow.done(world, case) and world.quiet(), "all has come about")
+        await world.until(lambda: _over(world, flow, case), "all has come about")
     except Stuck as stuck:
         found.append(f"stuck: {stuck}")
     except Died as died:
@@ -85,22 +85,25 @@ async def _act(world: World, flow: Flow, case: Case, point: Point) -> int | None
     """Set the flow off and wait for its end, or the shop's; -> the shop's exit code, None where it lives on."""
     try:
         await flow.act(world, case)
-        patience = FULL_FOR if point.blow is Blow.FULL else None
-        await _ended(world, flow, case, patience)
+        if point.blow is Blow.FULL:
+            await _full(world, flow, case)
+        else:
+            await world.until(lambda: _over(world, flow, case), "all has come about")
     except Died as died:
         return died.code
     return None
 
 
-async def _ended(world: World, flow: Flow, case: Case, patience: float | None) -> None:
-    def ended() -> bool:
-        return flow.done(world, case) and world.quiet()
+def _over(world: World, flow: Flow, case: Case) -> bool:
+    return flow.done(world, case) and world.quiet()
 
-    if patience is None:
-        await world.until(ended, "all has come about")
-        return
+
+async def _full(world: World, flow: Flow, case: Case) -> None:
+    """Wait until the disk is felt to be full, or never will be, and leave it so for a while."""
+    trace = world.folder / "strace"
+    await world.until(lambda: injected(trace) is not None or _over(world, flow, case), "the disk is full")
     with contextlib.suppress(Stuck):
-        await world.until(lambda: False, "the disk is full", seconds=patience)
+        await world.until(lambda: False, "never", seconds=FULL_FOR)
 
 
 @contextlib.asynccontextmanager
@@ -159,7 +162,7 @@ async def census(world: World, name: str) -> Census:
         if not flow.starts:
             world.wire.arm()
         await flow.act(world, case)
-        await world.until(lambda: flow.done(world, case) and world.quiet(), "all has come about")
+        await world.until(lambda: _over(world, flow, case), "all has come about")
         moments = dict(world.wire.seen)
     output = world.folder / "strace"
     return Census(moments, counted(output), counted(output, only=database(world.folder)))

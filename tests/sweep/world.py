@@ -27,7 +27,7 @@ from tests.sweep.outside import Said, telegram_thread, x_thread
 from tests.sweep.shop import LISTENS, STRIPE_SECRET, Described, Mode
 from tests.sweep.tripwire import Tripwire
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 LOOK_EVERY = 0.008
 LIMITS = (
     "GET /2/users/:id/mentions",

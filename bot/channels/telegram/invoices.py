@@ -55,7 +55,7 @@ def read_paid(payment: Json) -> Paid:
         payload=str(payment["invoice_payload"]),
         currency=str(payment["currency"]),
         amount=int(payment["total_amount"]),
-        way=payment.get("shipping_option_id"),
+        way=_text(payment.get("shipping_option_id")),
         ship_to="\n".join(str(line) for line in lines if line) if address else "",
     )
 
@@ -67,12 +67,16 @@ def read_asked(query: Json) -> Asked:
         id=str(query["id"]),
         payload=str(query["invoice_payload"]),
         user=str(query["from"]["id"]),
-        language=query["from"].get("language_code"),
+        language=_text(query["from"].get("language_code")),
         currency=str(query.get("currency", "")),
         amount=int(query.get("total_amount", 0)),
-        way=query.get("shipping_option_id"),
-        country=address.get("country_code"),
+        way=_text(query.get("shipping_option_id")),
+        country=_text(address.get("country_code")),
     )
+
+
+def _text(value: object) -> str | None:
+    return str(value) if value else None
 
 
 def sheet(frozen: str, body: Rendered, provider_token: str) -> dict[str, Any]:

@@ -155,7 +155,8 @@ class XChannel:
         self._heard.clear()
         while (left := await self._left(began, every, limit, thrift)) > 0:
             try:
-                await asyncio.wait_for(self._heard.wait(), left)
+                async with asyncio.timeout(left):  # wait_for of Python 3.11 can swallow the shop's goodbye
+                    await self._heard.wait()
             except TimeoutError:
                 return
             self._heard.clear()
