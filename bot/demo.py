@@ -112,6 +112,7 @@ def pretended(settings: Settings, posts: Mapping[str, Product], address: str, da
             update={
                 "enabled": True,
                 "mode": "polling",
+                "payments": "link",  # the page of the demo opens Stripe's, not Telegram's own sheet
                 "api_base": f"{address}/telegram",
                 "poll_timeout": timedelta(seconds=20),
             }

@@ -66,16 +66,28 @@ class Shown:
 def read_anew(running: Settings, make: Callable[[Settings], Shop]) -> Front:
     """What lies in the running shop's folder now, checked as `comptoir check` does; `make` makes its rules.
 
-    Raises ConfigError with every fault. Another currency is one: what is held and queued is counted in the old one.
+    Raises ConfigError with every fault.
     """
     written = load(running.path)
-    if written.shop.currency != running.shop.currency:
-        line = Places(text_of(running.path)).line(("shop", "currency"))
-        wrong = f"it was {running.shop.currency} when the shop opened and cannot change while it runs"
-        raise ConfigError([Problem(str(running.path), line, "shop.currency", wrong, "stop the shop, then start it")])
+    _verify_exchange(running, written, text_of(running.path))
     settings = adopted(running, written)
     words = words_of(settings)
     return Front(settings, make(settings), request_of(settings), words, waiting(running, written))
+
+
+def _verify_exchange(running: Settings, written: Settings, text: str) -> None:
+    """Raises ConfigError. `price = 18.00` that was cut short after its 1 is good TOML, and cheap.
+
+    Another currency is refused: what is held and queued is counted in the old one.
+    """
+    file = str(running.path)
+    if not text.endswith("\n"):
+        wrong, remedy = "its last line is not ended: the file may be half-written", "end it with a line break"
+        raise ConfigError([Problem(file, text.count("\n") + 1, running.path.name, wrong, remedy)])
+    if written.shop.currency != running.shop.currency:
+        wrong = f"it was {running.shop.currency} when the shop opened and cannot change while it runs"
+        line = Places(text).line(("shop", "currency"))
+        raise ConfigError([Problem(file, line, "shop.currency", wrong, "stop the shop, then start it")])
 
 
 def adopted(running: Settings, written: Settings) -> Settings:

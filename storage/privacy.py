@@ -77,12 +77,16 @@ class SqlPrivacy:
     def forget(self, channel: str, chat: str, alias: str) -> None:
         """In one transaction with what else an erasure does; the bytes go when the store is scrubbed."""
         for source, key, state, body, sent in self._events(channel, chat):
-            rest = without_person(body)
-            gone = sent or rest is None
+            rest = _of_a_payment(body, alias) if sent else without_person(body)
             self._do(
-                "UPDATE inbox SET state = ?, body = ?, error = NULL, again_at = CASE WHEN ? THEN NULL ELSE again_at END"
-                " WHERE source = ? AND key = ?",
-                ("done" if gone and state == "new" else state, None if gone else rest, gone, source, key),
+                "UPDATE inbox SET state = :state, body = :body, error = NULL,"
+                " again_at = CASE WHEN :body IS NULL THEN NULL ELSE again_at END WHERE source = :source AND key = :key",
+                {
+                    "state": "done" if rest is None and state == "new" else state,
+                    "body": rest,
+                    "source": source,
+                    "key": key,
+                },
             )
             self._do("UPDATE alerts SET text = ? WHERE instr(text, ?) = 1", (f"{source} {key}", f"{source} {key}: "))
         self._do(
@@ -136,6 +140,12 @@ def _lanes(channel: str, chat: str) -> tuple[str, ...]:
 def _sent_by(body: str, channel: str, chat: str) -> bool:
     event = _read(body)
     return isinstance(event, dict) and (event.get("channel"), event.get("chat")) == (channel, chat)
+
+
+def _of_a_payment(body: str, alias: str) -> str | None:
+    """What a shopper sent is not handled any more, unless it tells that they paid: then by who stands for them."""
+    event = json.loads(body)
+    return without_person(json.dumps(event | {"chat": alias, "user": alias})) if event.get("paid") else None
 
 
 def _read(body: object) -> object:

@@ -58,7 +58,9 @@ def _held(settings: Settings, channel: str, chat: str) -> Mapping[str, Sequence[
 
 
 def _summary(who: str, held: Mapping[str, Sequence[Mapping[str, object]]]) -> str:
-    return f"{who}: {len(held['orders'])} orders, {len(held['messages'])} messages"
+    unsent = [str(order["ref"]) for order in held["orders"] if order["status"] == "paid"]
+    first = f"; note where to send {', '.join(unsent)} first" if unsent else ""
+    return f"{who}: {len(held['orders'])} orders, {len(held['messages'])} messages{first}"
 
 
 def _person(who: str) -> tuple[str, str]:

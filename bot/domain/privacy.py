@@ -24,6 +24,7 @@ PERSONAL = frozenset(
         "payment_method_details",
         "previous_attributes",
         "receipt_email",
+        "ship_to",
         "shipping",
         "shipping_details",
         "text",

@@ -10,6 +10,7 @@ from bot.domain.invoices import PLATFORMS, may_still_come, minor_units, thawed
 from bot.domain.messages import Inbound, Paid, clean
 from bot.domain.orders import CancelReason, Order, OrderStatus
 from bot.domain.payments import Checkout, Payment, PaymentStatus
+from bot.domain.privacy import is_alias
 from bot.ports import Books, Receipt
 from bot.service.desk import Desk, cancel
 from bot.service.settle import apply_checkout
@@ -31,7 +32,7 @@ def paid(shop: Shop, books: Books, event: Inbound, it: Paid, now: datetime) -> R
         return desk.receipt
     if books.payments.by_session(it.charge) is not None:
         return desk.receipt
-    foreign = event.user != order.chat
+    foreign = event.user != order.chat and not is_alias(order.chat)  # who is forgotten may have paid before (F131)
     if foreign or payment.external_id is not None:
         payment = _one_more(books, payment, it, now)
     checkout = _checkout(shop, payment, it)

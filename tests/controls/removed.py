@@ -41,7 +41,7 @@ def mark_before_send() -> None:
     async def marked_first(self: Deliverer, task: Task) -> Task | None:
         if not task.effect_is_spoken:
             return await tried(self, task)
-        await self._noted(lambda books: books.outbox.sent(task, "marked", self._clock()))
+        await self._noted(lambda books: books.outbox.sent(task, None, self._clock()))
         self._again.add(task.lane)
         try:
             await self._perform(task)

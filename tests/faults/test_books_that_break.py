@@ -25,7 +25,7 @@ from storage.schema import migrate
 from tests.dialogs.dialog import opened_shop
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
-STEPS = 60
+STEPS = 24
 """Places in a migration at which it is interrupted, spread over all of it."""
 
 

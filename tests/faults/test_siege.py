@@ -1,4 +1,4 @@
-"""The door to the shop under siege: those who ring without end, who drip, or who say that they have paid."""
+"""The door to the shop under siege: those who ring without end, all at once, drop by drop, or with a lie."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import asyncio
 import contextlib
 import hashlib
 import http.client
+import json
 import socket
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -26,6 +28,7 @@ FLOODERS = 4
 RINGS = 20
 SOON = 1.0
 """Seconds within which a real event is acknowledged, whoever else is at the door."""
+COPIES = 50
 
 
 def event(number: int) -> str:
@@ -116,6 +119,72 @@ def test_a_flood_of_unsigned_calls_holds_up_no_real_event(shared: World) -> None
     metrics = shared.http.get(f"http://127.0.0.1:{shared.port}/metrics").text
     line = next(it for it in metrics.splitlines() if 'refused_total{reason="forged",source="stripe"}' in it)
     assert float(line.split()[-1]) >= sum(flooded)
+
+
+def test_an_enormous_body_is_not_kept_in_memory_and_holds_up_nobody(shared: World) -> None:
+    """F019: fifty megabytes without a length, refused before they are read."""
+    assert shared.shop is not None
+    memory = Path(f"/proc/{shared.shop.pid}/status")
+
+    def kilobytes() -> int:
+        return int(next(line for line in memory.read_text().splitlines() if line.startswith("VmRSS")).split()[1])
+
+    before, largest = kilobytes(), 0
+    with socket.create_connection(("127.0.0.1", shared.port), timeout=10) as line:
+        line.sendall(b"POST /stripe/webhook HTTP/1.1\r\nHost: shop\r\nTransfer-Encoding: chunked\r\n\r\n")
+        with contextlib.suppress(OSError):  # it hangs up on us, which is as good
+            for number in range(50):
+                line.sendall(b"100000\r\n" + b"x" * 0x100000 + b"\r\n")
+                largest = max(largest, kilobytes())
+                if number % 10 == 0:
+                    assert rung(shared, 5000 + number) < SOON
+    assert largest - before < 20_000
+
+
+def test_signed_but_hostile_json_is_answered_and_stops_nobody(shared: World) -> None:
+    """F022: numbers without end, names that stand twice, letters that are none; each signed with the right secret."""
+    envelope = (
+        '{"id": "evt_hostile_%d", "type": "checkout.session.completed", "livemode": false, "data": {"object": %s}}'
+    )
+    objects = [
+        '{"id": "cs_1", "status": "complete", "payment_status": "paid", "amount_total": ' + "9" * 5000 + "}",
+        '{"id": "cs_2", "status": "complete", "payment_status": "paid", "amount_total": 1e400}',
+        '{"id": "cs_3", "id": "cs_4", "status": "complete", "status": "open", "payment_status": "paid"}',
+        '{"id": "cs_\\ud800", "status": "complete", "payment_status": "paid", "livemode": false}',
+        '{"id": "cs_\\u0000", "status": "complete", "payment_status": "paid", "livemode": false}',
+        '{"a":' * 900 + "1" + "}" * 900,
+        '["list"]',
+        "null",
+    ]
+    hook = f"http://127.0.0.1:{shared.port}/stripe/webhook"
+    for number, thing in enumerate(objects):
+        body = envelope % (number, thing)
+        signature = WebhookSignature.generate_signature_header(body, STRIPE_SECRET, int(time.time()))
+        answer = shared.http.post(hook, content=body, headers={"stripe-signature": signature})
+        assert answer.status_code in (200, 400), (number, answer.status_code)
+    assert rung(shared, 6000) < SOON
+    assert "Traceback" not in shared.log()
+
+
+def test_fifty_copies_of_one_event_at_once_are_one_sale(shared: World) -> None:
+    """F002: never heard of before, all at the door together; each is acknowledged."""
+    shared.says("je voudrais un mug bleu", chat=7001)
+    shared.hears("gardée", chat=7001)
+    ref = shared.order(7001)["ref"]
+    shared.post("/stripe/webhook", paused=True)
+    shared.pays(ref)
+    (event,) = (e for e in shared.get("/stripe/events") if e["type"] == "checkout.session.completed")
+    found = shared.post(f"/stripe/events/{event['id']}/deliver", copies=COPIES)
+    assert found["statuses"] == [200] * COPIES
+    twin = json.loads(json.dumps({name: value for name, value in event.items() if name != "attempts"}))
+    shared.post("/stripe/webhook", paused=False)
+    shared.post("/stripe/events", event=twin | {"id": "evt_another_id_for_the_same"})
+    until(lambda: shared.rows("v_inbox", key="evt_another_id_for_the_same"), what="the twin is in")
+    shared.quiet()
+    assert [row["to_status"] for row in shared.rows("v_history", ref=ref)] == ["created", "paid"]
+    assert len([m for m in shared.heard(7001) if "Merci" in m["text"]]) == 1
+    assert len(shared.rows("v_outbox", ref=ref, kind="thanks")) == 1
+    assert shared.stock("mug-bleu")[1] == 1
 
 
 def test_a_browser_that_says_it_has_paid_changes_nothing(shared: World) -> None:

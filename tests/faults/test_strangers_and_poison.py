@@ -14,11 +14,12 @@ from bot.domain.messages import Inbound
 from bot.domain.orders import OrderStatus
 from bot.domain.payments import PaymentStatus
 from bot.domain.understanding import Understanding
+from bot.errors import Refused
 from bot.ports import Books, Receipt
 from bot.service.intake import Reception
 from bot.service.settle import settle
 from bot.service.sweep import Sweeper
-from tests.dialogs.dialog import Dialog, opened_shop
+from tests.dialogs.dialog import Dialog, Said, opened_shop
 from tests.dialogs.on_x import on_x
 
 T = TypeVar("T")
@@ -146,6 +147,20 @@ def test_the_last_one_is_sold_once_whatever_the_channel() -> None:
         assert said == ["link", "sold_out"]
         assert here.stock("mug-noir") == (1, 0)
         there.store.close()
+
+
+# -- words that came too late
+
+
+async def test_a_link_that_waited_until_its_order_was_over_is_not_said(dialog: Dialog) -> None:
+    """F105: after an outage nobody is asked to pay for what is canceled, being closed, or paid already."""
+    endings: list[Callable[[], list[Said]]] = [lambda: dialog.hours(0.6), dialog.pays]
+    for ends in endings:
+        (link,) = dialog.shopper("un mug noir svp")
+        assert link.name == "link"
+        ends()
+        with pytest.raises(Refused, match="no longer to be paid"):
+            await dialog.perform(link.task)
 
 
 # -- messages that break the shop

@@ -193,11 +193,9 @@ class _Sweeping:
     def _opened(self, live_on: bool) -> tuple[Books, list[str]]:
         """Opened as the shop opens it, migrations and all. Raises what a damaged database raises."""
         path = self.folder / "shop.db"
-        store = SqliteStore(str(path))
+        store = _store(path)
         try:
-            with contextlib.closing(
-                sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, isolation_level=None)
-            ) as reader:
+            with contextlib.closing(_reader(path)) as reader:
                 check = "integrity_check" if live_on else "quick_check"
                 problems = [text for (text,) in reader.execute(f"PRAGMA {check}").fetchall() if text != "ok"]
                 books = read(reader)
@@ -216,7 +214,7 @@ class _Sweeping:
         with tempfile.TemporaryDirectory(dir=self.folder) as again:
             for name, content in files.items():
                 (Path(again) / name).write_bytes(content)
-            reopened = SqliteStore(str(Path(again) / "shop.db"))
+            reopened = _store(Path(again) / "shop.db")
             try:
                 kept = reopened.write(lambda books: books.inbox.accept("test", "after the cut", now))
             finally:
@@ -238,6 +236,15 @@ class _Sweeping:
             old.unlink()
         for path, content in image.items():
             (self.folder / ("shop.db" + path.removeprefix(self.evidence.database))).write_bytes(content)
+
+
+def _store(path: Path) -> SqliteStore:
+    """The product's own, except that a disk it cannot trust is told to whoever waits and does not end the sweep."""
+    return SqliteStore(str(path), fatal=lambda _reason: None)
+
+
+def _reader(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, isolation_level=None)
 
 
 def _touched(changes: Sequence[Change]) -> dict[str, list[int]]:

@@ -53,10 +53,19 @@ def executed(arguments: Sequence[str], environment: Mapping[str, str], log: Path
         return subprocess.Popen([*installed(), *arguments], cwd="/", env=surroundings(environment), stderr=errors)
 
 
-def forked(arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> Process:
-    """The same code in a child of a process that has loaded it, which spares the loading: most of a start."""
+def forked(arguments: Sequence[str], environment: Mapping[str, str], log: Path, out: Path | None = None) -> Process:
+    """The same code in a child of a process that has loaded it, which spares the loading: most of a start.
+
+    What it prints goes to the file `out`, which exists, or nowhere.
+    """
     return _server().start(
-        {"argv": ["comptoir", *arguments], "env": surroundings(environment), "cwd": "/", "log": str(log)}
+        {
+            "argv": ["comptoir", *arguments],
+            "env": surroundings(environment),
+            "cwd": "/",
+            "log": str(log),
+            "out": str(out) if out else None,
+        }
     )
 
 
@@ -111,11 +120,11 @@ class _Server:
         self._reader = threading.Thread(target=self._read, name="forked", daemon=True)
         self._reader.start()
 
-    def start(self, request: dict[str, object]) -> Child:
+    def start(self, request: Mapping[str, object]) -> Child:
         assert self._process.stdin is not None
         number = next(self._numbers)
         with self._news:
-            self._process.stdin.write(json.dumps(request | {"id": number}).encode() + b"\n")
+            self._process.stdin.write(json.dumps({**request, "id": number}).encode() + b"\n")
             self._process.stdin.flush()
             assert self._news.wait_for(lambda: number in self._asked, PATIENCE), "nothing was forked"
             return self._asked.pop(number)

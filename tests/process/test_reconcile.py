@@ -3,37 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.process.world import STRIPE_SECRET, TOKEN, World, installed, opened
+from tests.process.commands import typed
+from tests.process.world import World, opened
 
 pytestmark = pytest.mark.process
 
 
-def command(world: World, *words: str) -> subprocess.CompletedProcess[str]:
-    environment = {
-        "PATH": os.environ["PATH"],
-        "TELEGRAM_BOT_TOKEN": TOKEN,
-        "STRIPE_API_KEY": "rk_test_process",
-        "STRIPE_WEBHOOK_SECRET": STRIPE_SECRET,
-    }
-    return subprocess.run(
-        [*installed(), "-c", str(world.folder / "bot.toml"), *words],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
-
-
 def asked(world: World) -> dict[str, Any]:
-    done = command(world, "reconcile", "--once", "--json")
+    done = typed(world, "reconcile", "--once", "--json", keys=True)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert isinstance(found, dict)
@@ -63,4 +45,4 @@ def test_a_shop_that_no_webhook_reaches_finds_every_payment(tmp_path: Path) -> N
         assert world.stock("mug-bleu") == (0, 2)
         thanks = [row for row in world.rows("v_outbox") if row["kind"] == "thanks"]
         assert [row["state"] for row in thanks] == ["sent", "sent"]
-        assert command(world, "reconcile").returncode == 2
+        assert typed(world, "reconcile", keys=True).returncode == 2

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from bot.sandbox.x.weights import weighted_length
+from tests.process.commands import told
 from tests.process.on_x import SHOWN_POST, XWorld, opened_on_x
-from tests.process.world import installed, until
+from tests.process.world import until
 
 pytestmark = [pytest.mark.process, pytest.mark.xdist_group("sales on X")]
 
@@ -23,7 +23,7 @@ def both(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         world.limits("POST /2/dm_conversations/with/:participant_id/messages", 100_000)
         world.start()
         if request.param == "webhook":
-            assert "dm.received" in command(world, "webhooks", "register")
+            assert "dm.received" in told(world, "webhooks", "register")
         yield world
 
 
@@ -32,21 +32,6 @@ def either(both: XWorld) -> XWorld:
     """The same shop, and somebody whom it has never met."""
     both.me += 1
     return both
-
-
-def command(world: XWorld, *words: str, code: int = 0) -> str:
-    """Run the installed command beside the shop; -> what it printed."""
-    secrets = {**world.secrets, "STRIPE_API_KEY": "rk_test_process", "STRIPE_WEBHOOK_SECRET": "whsec_process"}
-    done = subprocess.run(
-        [*installed(), "-c", str(world.folder / "bot.toml"), *words],
-        env={"PATH": "/usr/bin", "LANG": "C.UTF-8", "COLUMNS": "200", **secrets},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == code, done.stdout + done.stderr
-    return done.stdout + done.stderr
 
 
 def test_a_sale_from_a_mention_to_thank_you(either: XWorld) -> None:
@@ -68,11 +53,11 @@ def test_a_sale_from_a_mention_to_thank_you(either: XWorld) -> None:
     either.quiet()
     assert len(either.replies(post)) == 1
     assert len(either.told()) == 2
-    figures = json.loads(command(either, "stats", "--json"))
+    figures = json.loads(told(either, "stats", "--json"))
     (sale,) = figures["x"]
     assert sale["paid_orders"] >= 1
     assert float(sale["cost_per_sale_usd"]) > 0
-    verdicts = json.loads(command(either, "stats", "--policy", "--json"))["reasons"]
+    verdicts = json.loads(told(either, "stats", "--policy", "--json"))["reasons"]
     assert {(it["act"], it["reason"]) for it in verdicts} >= {
         ("reply", "summoned"),
         ("message", "wrote_first"),
@@ -86,16 +71,16 @@ def test_shipping_and_refunds_are_told_in_the_same_thread(either: XWorld) -> Non
     either.writes("je voudrais un mug bleu")
     either.tells("1 × Mug bleu")
     ref = either.order(either.me)["ref"]
-    assert "only a paid order" in command(either, "orders", "ship", ref, code=1)
+    assert "only a paid order" in told(either, "orders", "ship", ref, code=1)
     either.pays(ref)
     either.tells("Merci")
-    assert ref in command(either, "orders", "ship", ref.lower(), "--tracking", "6A01234567890")
+    assert ref in told(either, "orders", "ship", ref.lower(), "--tracking", "6A01234567890")
     assert "6A01234567890" in either.tells("est partie")["text"]
     assert either.order_is("fulfilled", chat=either.me)
-    assert "only a paid order" in command(either, "orders", "ship", ref, code=1)
+    assert "only a paid order" in told(either, "orders", "ship", ref, code=1)
     either.post(f"/stripe/payments/{either.session(ref)['payment_intent']}/refund")
     assert ref in either.tells("Remboursement")["text"]
-    assert "no order" in command(either, "orders", "ship", "C-ZZZZZ", code=1)
+    assert "no order" in told(either, "orders", "ship", "C-ZZZZZ", code=1)
 
 
 def test_an_order_is_shipped_while_the_shop_rests_and_told_when_it_opens(tmp_path: Path) -> None:
@@ -107,7 +92,7 @@ def test_an_order_is_shipped_while_the_shop_rests_and_told_when_it_opens(tmp_pat
         world.pays(ref)
         world.tells("Merci")
         world.kill()
-        command(world, "orders", "ship", ref)
+        told(world, "orders", "ship", ref)
         assert world.order(2001)["status"] == "fulfilled"
         world.start()
         world.tells("est partie")

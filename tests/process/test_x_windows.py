@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.process.commands import told
 from tests.process.on_x import XWorld, opened_on_x
-from tests.process.test_x_sales import command
 from tests.process.world import until
 
 pytestmark = pytest.mark.process
@@ -79,7 +79,7 @@ def test_polling_and_webhook_may_overlap(tmp_path: Path) -> None:
     """F079, F086: an event that comes by webhook, by page and once more days later is one event."""
     with opened_on_x(tmp_path, mode="webhook") as world:
         world.start()
-        command(world, "webhooks", "register")
+        told(world, "webhooks", "register")
         post = world.posts("@atelier_lumiere je voudrais un mug bleu")
         world.replied(post)
         world.post("/x/redeliver", copies=5)

@@ -120,6 +120,11 @@ class World:
         """What the shop's channel needs of its environment."""
         return {"TELEGRAM_BOT_TOKEN": TOKEN, "TELEGRAM_WEBHOOK_SECRET": TELEGRAM_SECRET}
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """All secrets of the shop."""
+        return {**self.secrets, "STRIPE_API_KEY": "rk_test_process", "STRIPE_WEBHOOK_SECRET": STRIPE_SECRET}
+
     # -- processes
 
     def open_sandbox(self) -> None:
@@ -130,9 +135,8 @@ class World:
         """Start the installed command and wait until it is `ready`."""
         log = self.folder / f"shop-{len(self.logs)}.log"
         self.logs.append(log)
-        keys = {"STRIPE_API_KEY": "rk_test_process", "STRIPE_WEBHOOK_SECRET": STRIPE_SECRET}
         log.touch()
-        self.shop = self.by(["-c", str(self.folder / "bot.toml"), "run"], self.secrets | keys, log)
+        self.shop = self.by(["-c", str(self.folder / "bot.toml"), "run"], self.environment, log)
         if ready:
             until(self.ready, what=f"the shop is ready: {log.read_text()[-2000:]}")
 

@@ -13,17 +13,19 @@ from pathlib import Path
 import pytest
 
 from bot.domain.costs import Charge, Cost
-from bot.domain.messages import Inbound
+from bot.domain.invoices import InvoiceRequest
+from bot.domain.messages import Inbound, Paid
 from bot.domain.privacy import PERSONAL, is_alias, without_person
 from bot.domain.shoppers import Shopper
 from bot.errors import Permanent
 from bot.payments.stripe.events import read_event
 from bot.service.desk import Desk
 from bot.service.privacy import BODIES_LIVE, SCRUB, erase, export, forget_old_bodies, scrub, scrub_what_is_left
-from bot.service.receive import put_aside
+from bot.service.receive import look_again, put_aside
 from storage import SqliteStore
 from tests.dialogs.dialog import START, Dialog, Said, catalogue, opened_shop
 from tests.dialogs.on_x import XDialog, on_x
+from tests.dialogs.test_invoices import SheetDialog
 
 ZOE, MAX = "7313377001", "7313377002"
 NAME, WORDS = "Zoraïde", "mug Xylocope gravé pour Tante Ursuline"
@@ -230,6 +232,37 @@ def test_a_later_event_of_a_forgotten_shopper_still_counts(zoe: Dialog, kind: st
     assert zoe.order().status == {"completed": "paid", "expired": "canceled"}[kind]
     held, sold = zoe.stock("mug-bleu")
     assert (held, sold) == {"completed": (0, 1), "expired": (0, 0)}[kind]
+
+
+@pytest.mark.parametrize("waits", [False, True])
+def test_an_invoice_agreed_to_before_is_paid_after_its_shopper_is_forgotten(path: Path, waits: bool) -> None:
+    """F131, F062: the news comes after the erasure, or waits in the inbox while it happens."""
+    plain = opened_shop()
+    goods = plain.shop.counter.catalogue
+    shop = replace(plain.shop, invoices={"telegram": InvoiceRequest(goods, ("FR",)).freeze})
+    sheet = SheetDialog(shop, plain.store, plain.renderer, replace(plain.perform, shop=shop))
+    zoe = on_file(sheet, path).other(ZOE)
+    assert isinstance(zoe, SheetDialog)
+    says(zoe, "je voudrais un mug bleu")
+    assert zoe.confirms() == ""
+    asked = zoe.question()
+    it = Paid("tpc_1", "ch_1", asked.payload, asked.currency, asked.amount, asked.way, f"{NAME}\n3 rue Ursuline")
+    event = Inbound("telegram", "paid:tpc_1", "telegram", ZOE, ZOE, NAME, paid=it)
+    if waits:
+        zoe.write(lambda books: put_aside(zoe.shop, books, event, "KeyError()", zoe.now))
+    assert forgets(zoe) == []
+    assert traces(path, ZOE, NAME, "Ursuline") == []
+    assert zoe.confirms() != ""  # nothing more is agreed to
+    if waits:
+        zoe.now += timedelta(days=1)
+        ((source, key, body, _),) = zoe.write(lambda books: books.inbox.waiting(zoe.now, 10))
+        zoe.write(lambda books: look_again(zoe.shop, books, source, key, body, zoe.now))
+    else:
+        zoe.does(event)
+    assert (zoe.order().status, zoe.stock("mug-bleu")) == ("paid", (0, 1))
+    assert zoe.payments()[0].status == "succeeded"
+    assert zoe.delivered() == []
+    zoe.store.close()
 
 
 def test_who_writes_again_after_being_forgotten_is_somebody_new(zoe: Dialog) -> None:

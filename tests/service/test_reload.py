@@ -194,11 +194,12 @@ async def test_a_new_template_of_the_merchant_is_used(office: Office) -> None:
     [
         (SHOP.replace("18.00", '"dix-huit"'), "bot.toml:18: products[1].price"),
         (SHOP[: SHOP.index('"Mug bleu"') + 4], "bot.toml:17"),
+        (SHOP[: SHOP.index("8.00")], "bot.toml:18: bot.toml: its last line is not ended"),
         ("", "shop"),
         (SHOP.replace("price = 18.00\n", "prise = 18.00\n"), "prise"),
         (SHOP.replace('"EUR"', '"USD"'), "bot.toml:4: shop.currency: it was EUR"),
     ],
-    ids=["a wrong type", "half a line", "an empty file", "an unknown key", "another currency"],
+    ids=["a wrong type", "half a line", "half a price", "an empty file", "an unknown key", "another currency"],
 )
 async def test_a_file_with_a_fault_changes_nothing_and_the_merchant_is_told(
     office: Office, text: str, named: str
@@ -254,7 +255,7 @@ async def test_a_file_that_is_still_being_written_is_read_once_it_lies_still(off
 
 async def test_a_file_that_never_lies_still_is_refused(office: Office) -> None:
     def touched(number: int) -> Callable[[], None]:
-        return lambda: office.writes(SHOP + "#" * number)
+        return lambda: office.writes(SHOP + "#" * number + "\n")
 
     office.meanwhile += [touched(number) for number in range(1, LOOKS + 2)]
     with pytest.raises(ConfigError, match="all the time"):

@@ -18,7 +18,7 @@ from bot.sandbox.wire import Json
 from tests.simulation.disk import Change
 from tests.simulation.world import Violation, World
 
-HELD, SOLD = "live", "sold"
+HELD, SOLD, RELEASED = "live", "sold", "released"
 MOST_WITHDRAWN = ("needs_response", "under_review", "lost")
 Row = Sequence[object]
 
@@ -81,6 +81,7 @@ class Bookkeeper:
         payments: dict[str, None] = {}
         stock = False
         turns: dict[int, list[str]] = {}
+        ordered: dict[str, int] = {}
         puts: dict[int, list[str]] = {}
         for turn, what, key, was, now in changes:
             self.digest.update(f"{turn} {what} {key} {was} {now}\n".encode())
@@ -88,6 +89,8 @@ class Bookkeeper:
                 case "order":
                     orders[key] = None
                     self._order_may(key, was, now)
+                    if was is None:
+                        ordered[key] = turn
                 case "payment":
                     payments[key] = None
                     self._payment_may(key, was, now)
@@ -103,6 +106,9 @@ class Bookkeeper:
                     self.quiet = self.quiet | {key} if now == "1" else self.quiet - {key}
                 case "alert" if key == "stock_drift":
                     raise Violation(f"the shop itself tells of drift: {now}")
+        for ref, turn in ordered.items():
+            if turn not in turns:
+                raise Violation(f"{ref} was ordered by nothing that came in: somebody was heard twice")
         for turn, keys in turns.items():
             for key in keys:
                 self.answers[key] = puts.get(turn, [])
@@ -148,6 +154,8 @@ class Bookkeeper:
                 raise Violation(f"{ref} is {status} and its stock is {hold}")
             if hold == HELD and status != "created":
                 raise Violation(f"{ref} is {status} and still holds stock")
+            if hold == RELEASED and ref in self._open_pages():
+                raise Violation(f"{ref} has let its stock go, and its page can still be paid")
 
     def _lines(self, ref: str) -> tuple[tuple[str, int], ...]:
         rows = self._look("SELECT sku, quantity FROM order_lines WHERE ref = ?", ref)
@@ -169,6 +177,10 @@ class Bookkeeper:
             if sold != self.sold[str(sku)]:
                 raise Violation(f"{sku}: {sold} sold, sold orders come to {self.sold[str(sku)]}")
 
+    def _open_pages(self) -> Counter[str]:
+        stripe = self.world.sandbox.stripe
+        return Counter(it.wire["client_reference_id"] for it in stripe.open.values() if it.wire["status"] == "open")
+
     # -- money
 
     def _payments(self, keys: Mapping[str, None]) -> None:
@@ -189,8 +201,7 @@ class Bookkeeper:
         if len(stripe.sessions) == self._sessions:
             return
         self._sessions = len(stripe.sessions)
-        open_of = Counter(it.wire["client_reference_id"] for it in stripe.open.values() if it.wire["status"] == "open")
-        for ref, count in open_of.items():
+        for ref, count in self._open_pages().items():
             if count > 1:
                 raise Violation(f"{ref} has {count} open payment pages")
 

@@ -8,6 +8,7 @@ ended, with the status as of `os.waitstatus_to_exitcode`.
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import importlib
 import json
@@ -44,10 +45,10 @@ def load() -> None:
 
 def serve() -> Request:
     """Answer requests until stdin ends, which ends the process; returns only in a child, with its request."""
-    wake, woken = os.pipe()
+    wake, bell = os.pipe()
     os.set_blocking(wake, False)
-    os.set_blocking(woken, False)
-    signal.set_wakeup_fd(woken, warn_on_full_buffer=False)
+    os.set_blocking(bell, False)
+    signal.set_wakeup_fd(bell, warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     lines = _Lines(0)
     with selectors.DefaultSelector() as selector:
@@ -66,7 +67,7 @@ def serve() -> Request:
                         signal.set_wakeup_fd(-1)
                         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
                         os.close(wake)
-                        os.close(woken)
+                        os.close(bell)
                         return request
                     _tell({"id": request["id"], "pid": pid})
                 if lines.ended:
@@ -101,8 +102,16 @@ def _tell_the_ended() -> None:
         _tell({"pid": pid, "status": os.waitstatus_to_exitcode(status)})
 
 
+DEATH_SIGNAL = 1
+"""PR_SET_PDEATHSIG of prctl(2)."""
+
+
 def become(request: Request) -> None:
-    """Make this child what the shell would have started: its own streams, folder, surroundings and arguments."""
+    """Make this child what the shell would have started: its own streams, folder, surroundings and arguments.
+
+    It does not outlive the server: whatever ends a sweep leaves no shop behind.
+    """
+    ctypes.CDLL(None).prctl(DEATH_SIGNAL, signal.SIGKILL)
     nothing = os.open(os.devnull, os.O_RDWR)
     log = os.open(request["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     os.dup2(nothing, 0)

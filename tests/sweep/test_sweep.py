@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from bot.sandbox import outbound
 from tests.sweep.flows import FLOWS
@@ -20,7 +21,7 @@ from tests.sweep.tracing import missing
 from tests.sweep.worker import SOON
 from tests.sweep.world import World, opened
 
-pytestmark = pytest.mark.process
+pytestmark = [pytest.mark.process, pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("kill sweeps")]
 
 AT_THE_DOORS = """
     buy/telegram-polling/asked/2 buy/telegram-polling/carried/3
@@ -49,11 +50,17 @@ def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outbound, "BACKOFF", SOON)
 
 
-async def played(named: str) -> Sequence[Played]:
-    points = [Point.read(text) for text in named.split()]
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def forking() -> AsyncIterator[ForkServer]:
     async with ForkServer() as server:
-        sweep = Sweep(server.start)
-        return [one for done in await asyncio.gather(*map(sweep.play, pieces(points))) for one in done]
+        yield server
+
+
+async def played(forking: ForkServer, named: str) -> Sequence[Played]:
+    """Each flow in a world of its own, all at once."""
+    points = [Point.read(text) for text in named.split()]
+    sweep = Sweep(forking.start)
+    return [one for done in await asyncio.gather(*map(sweep.play, pieces(points))) for one in done]
 
 
 def judge(done: Sequence[Played]) -> None:
@@ -61,25 +68,25 @@ def judge(done: Sequence[Played]) -> None:
     assert [str(one.point) for one in done if one.struck is None] == []
 
 
-async def test_a_kill_at_any_request_loses_and_doubles_nothing() -> None:
+async def test_a_kill_at_any_request_loses_and_doubles_nothing(forking: ForkServer) -> None:
     """F027, F051, F066, F089, F101: the shop is killed around what it asks and is asked."""
-    judge(await played(AT_THE_DOORS))
+    judge(await played(forking, AT_THE_DOORS))
 
 
-async def test_a_kill_or_a_failing_disk_at_any_system_call_loses_and_doubles_nothing() -> None:
+async def test_a_kill_or_a_failing_disk_at_any_system_call_loses_and_doubles_nothing(forking: ForkServer) -> None:
     """F024, F089, F090, F091, F095: kill -9, ENOSPC and EIO at writes and syncs."""
     if why := missing():
         pytest.skip(why)
-    judge(await played(AT_SYSTEM_CALLS))
+    judge(await played(forking, AT_SYSTEM_CALLS))
 
 
 async def test_every_flow_is_swept_in_the_short_form() -> None:
     assert {Point.read(text).flow for text in (AT_THE_DOORS + AT_SYSTEM_CALLS).split()} == set(FLOWS)
 
 
-async def test_a_world_whose_books_are_tampered_with_is_reported(tmp_path: Path) -> None:
+async def test_a_world_whose_books_are_tampered_with_is_reported(forking: ForkServer, tmp_path: Path) -> None:
     """F048: what the oracle sees of a real shop is enough to find what is wrong in it."""
-    async with ForkServer() as server, opened(tmp_path, Mode.TELEGRAM_WEBHOOK, starter=server.start) as world:
+    async with opened(tmp_path, Mode.TELEGRAM_WEBHOOK, starter=forking.start) as world:
         await world.start()
         chat = world.somebody()
         world.says(chat, "je voudrais deux mugs bleus")

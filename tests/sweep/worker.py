@@ -55,7 +55,9 @@ async def work(guard: str | None) -> None:
             task = asyncio.create_task(one(json.loads(line)))
             under_way.add(task)
             task.add_done_callback(under_way.discard)
-        await asyncio.gather(*under_way)
+        for task in under_way:  # whoever asked is gone
+            task.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
 
 
 if __name__ == "__main__":
