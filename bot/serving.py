@@ -18,6 +18,7 @@ from starlette.routing import BaseRoute
 from bot.app import Running, opened
 from bot.config import Settings
 from bot.errors import ConfigError, Problem
+from bot.web.patience import ImpatientProtocol, allow_many_connections
 from bot.web.site import Site, application
 
 log = structlog.get_logger(__name__)
@@ -36,6 +37,7 @@ async def served(site: Site, listener: socket.socket, more: Sequence[BaseRoute] 
     """The web server on a socket that already listens, until leaving."""
     config = uvicorn.Config(
         application(site, more),
+        http=ImpatientProtocol,
         log_config=None,
         access_log=False,
         lifespan="off",
@@ -73,6 +75,7 @@ def listen_on(host: str, port: int, *, asked_by: str = "web.port") -> socket.soc
 async def run(settings: Settings, *, ready: Callable[[str], None] = lambda _address: None) -> None:
     """Run the shop until SIGTERM or SIGINT; SIGHUP has bot.toml read anew. `ready` is told the address once the web
     server answers."""
+    allow_many_connections()
     listener = listen_on(settings.web.host, settings.web.port)
     stop = stop_signal()
     asked = reload_signal(stop)

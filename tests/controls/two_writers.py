@@ -20,7 +20,7 @@ from storage import SqliteStore
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 WORKS = 400
 PAUSE = 0.001
-"""Seconds between two of the second writer's transactions: SQLite's lock has no queue, one without pauses starves all."""
+"""Seconds between two transactions of the other: SQLite's lock has no queue, so one without pauses starves all."""
 
 
 def failures(folder: Path) -> int:

@@ -15,10 +15,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+import uvicorn
+from starlette.applications import Starlette
 from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 from stripe import WebhookSignature
 
-from bot.web import hooks
+from bot.web import hooks, patience
 from tests.process.world import STRIPE_SECRET, World, until
 
 pytestmark = pytest.mark.process
@@ -85,6 +89,40 @@ async def test_a_body_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) ->
 
     scope = {"type": "http", "method": "POST", "path": "/stripe/webhook", "headers": [], "query_string": b""}
     assert await hooks._body(Request(scope, drip)) is None
+
+
+async def test_a_head_that_drips_is_given_up_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """F020: a connection is a file of the process, and a process has only so many. Who asks keeps theirs."""
+    assert patience.HEAD_WITHIN <= 10
+    monkeypatch.setattr(patience, "HEAD_WITHIN", 0.2)
+    listener = socket.create_server(("127.0.0.1", 0))
+    site = Starlette(routes=[Route("/", lambda _: Response("here"))])
+    config = uvicorn.Config(site, http=patience.ImpatientProtocol, log_config=None, lifespan="off")
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server.serve([listener]))
+    port = listener.getsockname()[1]
+    whole = b"GET / HTTP/1.1\r\nHost: shop\r\n\r\n"
+    silent, drips, endless, asks = [await asyncio.open_connection("127.0.0.1", port) for _ in range(4)]
+    began = time.monotonic()
+    endless[1].write(b"GET / HTTP/1.1\r\n" + b"X-More: and more\r\n" * 5_000)
+    asks[1].write(whole)
+    assert b"200 OK" in await asks[0].read(500)
+    drips[1].write(whole[:20])
+    async with asyncio.timeout(5):
+        for reader, _ in (silent, drips, endless):
+            with contextlib.suppress(ConnectionError):
+                assert await reader.read() == b""
+    assert time.monotonic() - began < 3
+    asks[1].write(whole)
+    assert b"200 OK" in await asks[0].read(500), "who has asked before and is quiet for a while is let be"
+    asks[1].write(whole[:20])
+    async with asyncio.timeout(5):
+        assert await asks[0].read() == b""
+    for _, writer in (silent, drips, endless, asks):
+        writer.close()
+    server.should_exit = True
+    await serving
+    listener.close()
 
 
 def test_a_flood_of_unsigned_calls_holds_up_no_real_event(shared: World) -> None:

@@ -11,6 +11,7 @@ import sqlite3
 import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -105,26 +106,48 @@ def swept(
 
     `honest` False gives the disk that lies about its syncs.
     """
-    shares = [(evidence, most, seed, honest, stride * jobs, stride * job) for job in range(jobs)]
-    total = Tally()
+    shares = [Share(most, seed, honest, stride * jobs, stride * job) for job in range(jobs)]
     if jobs == 1:
-        total.add(_share(*shares[0]))
-        return total
-    with multiprocessing.get_context("fork").Pool(jobs) as pool:
-        for tally in pool.starmap(_share, shares):
+        return _share(evidence, shares[0])
+    total = Tally()
+    fork = multiprocessing.get_context("fork")  # what a trace says is large: it is inherited, not sent
+    with ProcessPoolExecutor(jobs, mp_context=fork, initializer=_inherit, initargs=(evidence,)) as workers:
+        for tally in workers.map(_inherited_share, shares):
             total.add(tally)
     return total
 
 
-def _share(evidence: Evidence, most: int | None, seed: int, honest: bool, stride: int, first: int) -> Tally:
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one process does: every `stride`-th place from the `first` on."""
+
+    most: int | None
+    seed: int
+    honest: bool
+    stride: int
+    first: int
+
+
+_inherited: list[Evidence] = []
+
+
+def _inherit(evidence: Evidence) -> None:
+    _inherited[:] = [evidence]
+
+
+def _inherited_share(share: Share) -> Tally:
+    return _share(_inherited[0], share)
+
+
+def _share(evidence: Evidence, share: Share) -> Tally:
     tally = Tally()
-    disk = Disk(evidence.events, honest=honest)
+    disk = Disk(evidence.events, honest=share.honest)
     with tempfile.TemporaryDirectory(prefix="power-", dir=in_memory()) as folder:
-        sweeping = _Sweeping(evidence, disk, Path(folder), tally, strict=evidence.syncs and honest)
+        sweeping = _Sweeping(evidence, disk, Path(folder), tally, strict=evidence.syncs and share.honest)
         for number, place in enumerate(evidence.places()):
             disk.advance(place)
-            if number % stride == first:
-                sweeping.cut(place, random.Random(f"{seed} {place}"), most)
+            if number % share.stride == share.first:
+                sweeping.cut(place, random.Random(f"{share.seed} {place}"), share.most)
     return tally
 
 

@@ -140,9 +140,12 @@ def dialog() -> Iterator[Dialog]:
 
 MOVES = st.lists(
     st.tuples(
-        st.sampled_from(["hold", "release", "sell", "take", "put_back", "says", "says", "removes", "unlimited"]),
-        st.integers(1, 4),
+        st.sampled_from(
+            ["hold", "hold", "hold", "release", "release", "sell", "take", "put_back", "says", "removes", "unlimited"]
+        ),
+        st.integers(1, 3),
     ),
+    min_size=15,
     max_size=40,
 )
 

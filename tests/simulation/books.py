@@ -102,6 +102,7 @@ class Bookkeeper:
                     turns.setdefault(turn, []).append(key)
                 case "stock":
                     stock = True
+                    self._shelf_may(key, str(was), now)
                 case "quiet":
                     self.quiet = self.quiet | {key} if now == "1" else self.quiet - {key}
                 case "alert" if key == "stock_drift":
@@ -138,6 +139,13 @@ class Bookkeeper:
 
     # -- stock
 
+    @staticmethod
+    def _shelf_may(sku: str, taken: str, total: str | None) -> None:
+        """Of every single change, not only of what a step leaves."""
+        held, sold = (int(it) for it in taken.split())
+        if held < 0 or sold < 0 or (total is not None and held + sold > int(total)):
+            raise Violation(f"{sku}: {held} held and {sold} sold of {total}")
+
     def _orders(self, refs: Mapping[str, None]) -> None:
         for ref in refs:
             row = self._look("SELECT status, hold FROM orders WHERE ref = ?", ref)
@@ -169,9 +177,7 @@ class Bookkeeper:
 
     def _stock(self) -> None:
         for sku, total, held, sold in self._look("SELECT sku, total, held, sold FROM stock"):
-            held, sold = int(str(held)), int(str(sold))
-            if held < 0 or sold < 0 or (total is not None and held + sold > int(str(total))):
-                raise Violation(f"{sku}: {held} held and {sold} sold of {total}")
+            self._shelf_may(str(sku), f"{held} {sold}", None if total is None else str(total))
             if held != self.held[str(sku)]:
                 raise Violation(f"{sku}: {held} held, live holds come to {self.held[str(sku)]}")
             if sold != self.sold[str(sku)]:

@@ -38,7 +38,7 @@ WATCH = (
             ("event_changed", "UPDATE OF state ON main.inbox", f"{EVENT}, old.state, new.state"),
             ("quiet", "UPDATE OF quiet ON main.shoppers", f"{WHO}, old.quiet, new.quiet"),
             ("quiet_first", "INSERT ON main.shoppers", f"{WHO}, NULL, new.quiet"),
-            ("stock", "UPDATE ON main.stock", "'stock', new.sku, new.held, new.sold"),
+            ("stock", "UPDATE ON main.stock", "'stock', new.sku, new.held || ' ' || new.sold, new.total"),
             ("alert", "INSERT ON main.alerts", "'alert', new.kind, new.ref, new.text"),
         )
     ),

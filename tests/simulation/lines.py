@@ -120,7 +120,7 @@ class Line:
     """What one process of the shop has of the outside. Its calls live in the world's own context, not in the shop's.
 
     `up` is whether connections are made; `gone` says that the process has ended. `row` names the outbox row that a
-    lane's worker has in hand, from the name of its task.
+    lane's worker has in hand, from the name of its task. `tell` is told each request.
     """
 
     world: ASGIApp
@@ -128,6 +128,7 @@ class Line:
     row: Callable[[str], int] = lambda _lane: 0
     up: set[str] = field(default_factory=lambda: {"telegram", "stripe", "x"})
     gone: bool = False
+    tell: Callable[[str, str, str], None] = lambda _service, _method, _url: None
 
     def begin(self, service: str, method: str, url: str, headers: Headers, body: bytes) -> Reply | asyncio.Task[Reply]:
         """Make a request; -> its answer where it comes at once. Raises ConnectionRefusedError, ConnectionResetError.
@@ -138,6 +139,7 @@ class Line:
             raise Ended
         if service not in self.up:
             raise ConnectionRefusedError(service)
+        self.tell(service, method, url)
         context = self.home.copy()
         context.run(ROW.set, self._row())
         call = asked(self.world, method, url, headers, body)

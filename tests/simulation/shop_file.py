@@ -41,7 +41,7 @@ mode = "{telegram}"
 api_base = "{sandbox}/telegram"
 poll_timeout = "30s"
 messages_per_second = {pace}
-messages_per_chat_per_second = {pace}
+messages_per_chat_per_second = {chat_pace}
 [channels.x]
 enabled = true
 account = "atelier_lumiere"
@@ -124,6 +124,7 @@ class Manner:
     x: str = "polling"
     hold: str = "30m"
     pace: int = 1000
+    chat_pace: int = 1000
     reconcile: str = "30m"
 
 
@@ -139,6 +140,7 @@ def _loaded(manner: Manner, goods: str) -> Settings:
         telegram=manner.telegram,
         x=manner.x,
         pace=manner.pace,
+        chat_pace=manner.chat_pace,
         reconcile=manner.reconcile,
         sandbox=SANDBOX,
         port=PORT,

@@ -113,6 +113,8 @@ class World:
         self._ended: list[Disk] = []
         self.arrived: dict[int, int] = {}
         self.edited: set[int] = set()
+        self.creations: list[float] = []
+        """When pages were asked for."""
         self.unanswered: set[str] = set()
         self.broken: list[str] = []
         self.up = {"telegram", "stripe", "x"}
@@ -150,7 +152,7 @@ class World:
         assert self.process is None
         self.processes += 1
         disk = Disk(self.folder / "shop.db", self.broken.append, self._turn)
-        line = Line(self.outside, self.home, lambda lane: self._row(disk, lane), self.up)
+        line = Line(self.outside, self.home, lambda lane: self._row(disk, lane), self.up, tell=self._asked)
         process = self.process = Process(self.processes, self.settings, line, disk)
         context = self.home.copy()
         context.run(PROCESS.set, process.number)
@@ -244,6 +246,10 @@ class World:
         return (await self.knock("POST", f"{ADDRESS}/hatch/{wish}", headers, orjson.dumps(asked_for))).status
 
     # -- who watches
+
+    def _asked(self, service: str, method: str, url: str) -> None:
+        if service == "stripe" and method == "POST" and url.endswith("/v1/checkout/sessions"):
+            self.creations.append(self.loop.now)
 
     def changes(self) -> list[Change]:
         """What the shop has written since the last call, in its order."""

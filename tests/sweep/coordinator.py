@@ -60,7 +60,10 @@ class Workers:
         return Census(moments, told["calls"], told["on_disk"])
 
     async def play(self, points: Sequence[Point]) -> Sequence[Played]:
+        """Raises RuntimeError where the sweep itself breaks."""
         told = await self._ask(points=[str(point) for point in points])
+        if "broke" in told:
+            raise RuntimeError(told["broke"])
         return [Played(Point.read(point), struck, code, tuple(wrong)) for point, struck, code, wrong in told["played"]]
 
     async def censuses(self, wanted: Iterable[tuple[str, Mode]]) -> Mapping[tuple[str, Mode], Census]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sqlite3
 import tempfile
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
@@ -56,7 +57,7 @@ class Sweep:
         while left:
             try:
                 await self._in_one_world(left, played)
-            except (Stuck, Died, AssertionError, OSError, LookupError) as broke:
+            except (Stuck, Died, AssertionError, OSError, LookupError, sqlite3.Error) as broke:
                 if left:
                     played.append(Played(left.pop(0), None, None, (f"{type(broke).__name__}: {broke}",)))
         return played

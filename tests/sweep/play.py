@@ -7,17 +7,30 @@ import contextlib
 import signal
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from tests.sweep.books import broken, read, wrong
 from tests.sweep.flows import FLOWS, Case, Flow
 from tests.sweep.outside import look
 from tests.sweep.points import Census, Point
-from tests.sweep.tracing import SYNCS, TRACED, Blow, Injection, attached, counted, database, held, injected
+from tests.sweep.tracing import (
+    LASTING,
+    SYNCS,
+    TRACED,
+    Blow,
+    Injection,
+    attached,
+    counted,
+    database,
+    everything,
+    held,
+    injected,
+)
 from tests.sweep.world import PATIENCE, Died, Starter, Stuck, World
 
 FULL_FOR = 0.3
 """Seconds for which the disk of a point of the kind `full` stays full once the shop has felt it."""
-DISK_FAILED = 74
+DISK_FAILED, FAILED = 74, 1
 KILLED = -signal.SIGKILL
 
 
@@ -40,14 +53,16 @@ async def play(world: World, point: Point, *, by: Starter | None = None) -> Play
         async with _armed(world, flow, point) as stroke:
             code = await _act(world, flow, case, point)
         struck = stroke() or await _late_stroke(world, point)
-        if struck is not None and code is None and point.blow not in (Blow.ENOSPC, Blow.FULL):
+        if struck is not None and code is None and point.blow in (None, Blow.KILL, Blow.EIO):
             code = await _end_of(world, point)
-        found += _unexpected(flow, point, code, struck or "")
+        if code is None:
+            code = await _rest(world, flow, case)
+        found += _unexpected(flow, point, code, struck)
         if code is not None:
             await world.start(by=by)
             if flow.again is not None:
                 await flow.again(world, case)
-        await world.until(lambda: _over(world, flow, case), "all has come about")
+            await world.until(lambda: _over(world, flow, case), "all has come about")
     except Stuck as stuck:
         found.append(f"stuck: {stuck}")
     except Died as died:
@@ -82,20 +97,28 @@ async def _end_of(world: World, point: Point) -> int | None:
 
 
 async def _act(world: World, flow: Flow, case: Case, point: Point) -> int | None:
-    """Set the flow off and wait for its end, or the shop's; -> the shop's exit code, None where it lives on."""
+    """Set the flow off and see it through, or leave it where its disk is full; -> as `_rest`."""
     try:
         await flow.act(world, case)
-        if point.blow is Blow.FULL:
+        if point.blow in LASTING:
             await _full(world, flow, case)
-        else:
-            await world.until(lambda: _over(world, flow, case), "all has come about")
+            return None
     except Died as died:
         return died.code
-    return None
+    return await _rest(world, flow, case)
 
 
 def _over(world: World, flow: Flow, case: Case) -> bool:
     return flow.done(world, case) and world.quiet()
+
+
+async def _rest(world: World, flow: Flow, case: Case) -> int | None:
+    """Wait for the flow's end, or the shop's; -> the shop's exit code, None where it lives on."""
+    try:
+        await world.until(lambda: _over(world, flow, case), "all has come about")
+    except Died as died:
+        return died.code
+    return None
 
 
 async def _full(world: World, flow: Flow, case: Case) -> None:
@@ -116,10 +139,19 @@ async def _armed(world: World, flow: Flow, point: Point) -> AsyncIterator[Callab
         wire = world.wire
         yield lambda: wire.struck
         return
-    paths = () if point.blow is Blow.KILL else database(world.folder)
-    injection = Injection(point.blow, point.call, point.number, paths)
+    injection = Injection(point.blow, point.call, point.number, _paths(world, point.blow))
     async with _traced(world, flow, injection.options):
         yield lambda: injected(world.folder / "strace")
+
+
+def _paths(world: World, blow: Blow) -> Sequence[Path]:
+    match blow:
+        case Blow.KILL:
+            return ()
+        case Blow.EIO | Blow.ENOSPC | Blow.FULL:
+            return database(world.folder)
+        case Blow.EVERYTHING:
+            return everything(world.folder)
 
 
 @contextlib.asynccontextmanager
@@ -136,20 +168,19 @@ async def _traced(world: World, flow: Flow, options: Sequence[str]) -> AsyncIter
         yield
 
 
-def _unexpected(flow: Flow, point: Point, code: int | None, stroke: str) -> list[str]:
+def _unexpected(flow: Flow, point: Point, code: int | None, stroke: str | None) -> list[str]:
     """How the shop may end: killed where it is killed; by itself where its disk has failed; else not at all.
 
     It must end where the log of what is acknowledged could not be synced (F091).
     """
-    match point.blow:
-        case None | Blow.KILL:
-            fine = code in (None, KILLED)
-        case Blow.EIO:
-            unsynced = point.call in SYNCS and "shop.db-wal>" in stroke
-            fine = code == DISK_FAILED or (flow.starts and code == 1) or (code is None and not unsynced)
-        case Blow.ENOSPC | Blow.FULL:
-            failed_sync = point.call in SYNCS and code == DISK_FAILED
-            fine = code is None or failed_sync or (flow.starts and code == 1)
+    if code is None or stroke is None:
+        unsynced = point.blow is Blow.EIO and stroke is not None and point.call in SYNCS and "shop.db-wal>" in stroke
+        fine = code is None and not unsynced
+    elif point.blow in (None, Blow.KILL):
+        fine = code == KILLED
+    else:
+        syncing = any(f" {call}(" in stroke for call in SYNCS)
+        fine = (code == DISK_FAILED and (point.blow is Blow.EIO or syncing)) or (code == FAILED and flow.starts)
     return [] if fine else [f"the shop ended with {code}"]
 
 

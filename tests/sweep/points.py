@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from tests.sweep.shop import Mode
-from tests.sweep.tracing import DISK, Blow
+from tests.sweep.tracing import ANY, DISK, STEPS, Blow
 from tests.sweep.tripwire import Moment
 
 
@@ -71,6 +71,8 @@ class Census:
         for blow in (Blow.EIO, Blow.ENOSPC, Blow.FULL):
             for call in DISK:
                 yield from _numbered(flow, mode, f"{blow}:{call}", self.on_disk.get(call, 0))
+        for number in STEPS:
+            yield Point(flow, mode, f"{Blow.EVERYTHING}:{ANY}", number)
 
 
 def _numbered(flow: str, mode: Mode, what: str, most: int) -> Iterator[Point]:

@@ -25,12 +25,31 @@ ATTACHED = re.compile(rb"[Pp]rocess \d+ attached")
 
 
 class Blow(StrEnum):
-    """What befalls the shop at a system call: killed before it is done; the call fails once; it fails from then on."""
+    """What befalls the shop at a system call: killed before it is done; the call fails once; it fails from then on.
+
+    `full` is the database's disk alone; `everything` also the one with the log and whatever else the shop writes.
+    """
 
     KILL = "kill"
     EIO = "eio"
     ENOSPC = "enospc"
     FULL = "full"
+    EVERYTHING = "everything"
+
+
+DOES: Mapping[Blow, str] = {
+    Blow.KILL: "signal=KILL",
+    Blow.EIO: "error=EIO",
+    Blow.ENOSPC: "error=ENOSPC",
+    Blow.FULL: "error=ENOSPC",
+    Blow.EVERYTHING: "error=ENOSPC",
+}
+LASTING = frozenset({Blow.FULL, Blow.EVERYTHING})
+"""They go on until the disk has room again."""
+STEPS = (1, 2, 4, 8, 16, 32)
+"""The calls from which on a point of `everything` lets all fail."""
+ANY = "any"
+"""Stands for every call of `DISK` in a point."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +63,10 @@ class Injection:
 
     @property
     def options(self) -> Sequence[str]:
-        what = {
-            Blow.KILL: "signal=KILL",
-            Blow.EIO: "error=EIO",
-            Blow.ENOSPC: "error=ENOSPC",
-            Blow.FULL: "error=ENOSPC",
-        }[self.blow]
-        when = f"{self.number}+" if self.blow is Blow.FULL else str(self.number)
-        return (
-            "--decode-fds=path",
-            f"--trace={self.call}",
-            f"--inject={self.call}:{what}:when={when}",
-            *_only(self.paths),
-        )
+        when = f"{self.number}+" if self.blow in LASTING else str(self.number)
+        calls = ",".join(DISK) if self.call == ANY else self.call
+        inject = f"--inject={calls}:{DOES[self.blow]}:when={when}"
+        return ("--decode-fds=path", f"--trace={calls}", inject, *_only(self.paths))
 
 
 def _only(paths: Sequence[Path]) -> Sequence[str]:
@@ -129,3 +139,9 @@ def held(pid: int) -> bool:
 def database(folder: Path) -> Sequence[Path]:
     """The database's own files, whether they exist already or not."""
     return tuple(Path(os.path.realpath(folder)) / f"shop.db{ending}" for ending in ("", "-wal", "-shm", "-journal"))
+
+
+def everything(folder: Path) -> Sequence[Path]:
+    """All that the shop writes to."""
+    beside = ("shop.log", "shop.db.lock", "shop.db.hatch")
+    return (*database(folder), *(Path(os.path.realpath(folder)) / name for name in beside))

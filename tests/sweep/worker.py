@@ -11,6 +11,7 @@ import asyncio
 import json
 import os
 import sys
+import traceback
 from typing import Any
 
 import uvloop
@@ -48,7 +49,11 @@ async def work(guard: str | None) -> None:
         sweep = Sweep(server.start, guard)
 
         async def one(asked: dict[str, Any]) -> None:
-            answer = {"id": asked["id"], **await _done(sweep, asked)}
+            try:
+                done = await _done(sweep, asked)
+            except Exception:  # noqa: BLE001 - whoever asked is told
+                done = {"broke": traceback.format_exc()}
+            answer = {"id": asked["id"], **done}
             os.write(1, json.dumps(answer).encode() + b"\n")
 
         while line := await lines.readline():
