@@ -45,7 +45,9 @@ class SqlPayments:
         return payment(row) if row else None
 
     def of(self, ref: str) -> Sequence[Payment]:
-        rows = self._do(f"SELECT {PAYMENT_COLUMNS} FROM payments WHERE ref = ? ORDER BY created_at", (ref,)).fetchall()
+        rows = self._do(
+            f"SELECT {PAYMENT_COLUMNS} FROM payments WHERE ref = ? ORDER BY created_at, key", (ref,)
+        ).fetchall()
         return [payment(row) for row in rows]
 
     def become(self, key: str, target: PaymentStatus, now: datetime) -> bool:

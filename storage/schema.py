@@ -202,7 +202,8 @@ VIEWS = {
         SELECT r.id, p.ref, p.currency, r.amount_minor, r.failed, r.at
         FROM refunds r JOIN payments p ON p.key = r.payment""",
     "v_dead_letters": """
-        SELECT id, channel, chat, kind, ref, attempts, ambiguous, error, created_at FROM outbox WHERE state = 'dead'""",
+        SELECT id, channel, chat, kind, ref, attempts, ambiguous, error, created_at FROM outbox
+        WHERE state = 'dead' AND chat NOT GLOB 'erased-*'""",
     "v_stock": "SELECT sku, total, held, sold FROM stock",
     "v_inbox": "SELECT source, key, state, attempts, received_at FROM inbox",
     "v_outbox": "SELECT id, channel, chat, kind, ref, state, attempts, ambiguous, created_at, sent_at FROM outbox",

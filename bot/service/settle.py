@@ -15,6 +15,7 @@ from bot.domain.effects import Alert, Button, Fact, GiveBack, Retire
 from bot.domain.invoices import PLATFORMS, terms_of
 from bot.domain.orders import CancelReason, Order, OrderStatus
 from bot.domain.payments import Checkout, News, NewsKind, Payment, PaymentStatus, Refund, Terms, mismatch
+from bot.domain.privacy import is_alias
 from bot.ports import Books, Receipt
 from bot.service.desk import Desk, Foreign, NotYet, cancel, put_back
 from bot.service.shop import Shop, later
@@ -138,6 +139,8 @@ def _paid(desk: Desk, order: Order, payment: Payment, checkout: Checkout, cause:
     desk.books.payments.become(payment.key, PaymentStatus.SUCCEEDED, desk.now)
     desk.books.orders.add_extras(order.ref, checkout.amount_minor - order.items_minor)
     desk.books.orders.become(order.ref, OrderStatus.PAID, cause, desk.now)
+    if is_alias(order.chat):
+        desk.alert("paid_by_nobody", "its shopper was forgotten before it was paid, and is told nothing", order.ref)
     desk.put(order, Retire(order.ref))
     page = Button("order_page", url=desk.shop.page(order.token), facts={"ref": order.ref})
     facts: dict[str, Fact] = {

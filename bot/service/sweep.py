@@ -15,11 +15,14 @@ from bot.domain.orders import CancelReason
 from bot.errors import StoreDamaged, Temporary
 from bot.ports import Books, Clock, Receipt, Writer
 from bot.service import careful, receive, settle
+from bot.service.privacy import forget_old_bodies
 from bot.service.shop import Shop, later
 from bot.service.watch import Watch
 
 log = structlog.get_logger(__name__)
 AT_ONCE = 100
+TIDY_EVERY = 3600.0
+"""Seconds between two looks for what is kept no longer (F132)."""
 CLOCK_STEPS = timedelta(seconds=30)
 """A smaller difference is a clock that is being corrected."""
 
@@ -61,6 +64,7 @@ class Sweeper:
         self._watch = Watch()
         self.careful_until: datetime | None = None
         self._set = (clock(), steady())
+        self._tidied = steady() - TIDY_EVERY
 
     async def run(self) -> None:
         while True:
@@ -79,6 +83,9 @@ class Sweeper:
         ailing, moment = self._ailing(), self._steady()
         if self._watch.sees(ailing, moment):
             await self._write(lambda books: self._watch.note(books, ailing, moment, self._clock()))
+        if moment - self._tidied >= TIDY_EVERY:
+            await self._write(lambda books: forget_old_bodies(books, self._clock()))
+            self._tidied = moment
         await self._awake(lambda books: close_overdue(self._shop, books, self._clock))
         for event in await self._write(lambda books: books.inbox.waiting(self._clock(), AT_ONCE)):
             await self._look_again(*event)

@@ -172,13 +172,15 @@ def _no_secrets_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_what_is_sold_and_said_changes_at_once_for_all_who_hold_the_shop(office: Office) -> None:
     """F113"""
     office.template("fr/welcome.j2", "Bienvenue chez nous !")
-    office.writes(SHOP.replace("18.00", "20.00").replace('"Atelier Lumière"', '"Chez Léa"') + THEIERE)
+    shown = THEIERE + 'posts = ["https://x.com/i/status/1900000000000000201"]\n'
+    office.writes(SHOP.replace("18.00", "20.00").replace('"Atelier Lumière"', '"Chez Léa"') + shown)
     assert await office.reloader.reload() == ()
     catalogue = office.shop.counter.catalogue
     assert [product.sku for product in catalogue.products] == ["mug-bleu", "theiere"]
     assert catalogue.products[0].from_minor == 2000
     assert office.shop.understand("une théière svp", "fr").lines[0].sku == "theiere"
     assert "Chez Léa" in office.wording.not_found("fr")
+    assert office.posts == {"1900000000000000201": ("theiere",)}
     assert office.stock("theiere") == (2, 0, 0, 2)
     assert office.alerts() == []
 

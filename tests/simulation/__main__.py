@@ -1,4 +1,4 @@
-"""`python -m tests.simulation`: many seeds on several processors, or one of them once more; a report of what it came to."""
+"""`python -m tests.simulation`: many seeds on several processors, or one of them once more, and what it came to."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from pathlib import Path
 from tests.simulation.run import Outcome, lived
 
 REPORT = Path(__file__).parents[1] / "reports" / "simulation.json"
-FEWEST_STEPS = 10
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -31,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     if given.seed is not None:
         outcome = lived(given.seed, given.steps, without=given.without)
-        print(outcome.violation or f"seed {given.seed}: {outcome.steps} steps without a violation, {outcome.digest}")
+        _tell(outcome.violation or f"seed {given.seed}: {outcome.steps} steps without a violation, {outcome.digest}")
         return 1 if outcome.violation else 0
     seeds = range(given.first, given.first + given.seeds)
     outcomes = _all(seeds, given.steps, given.jobs, given.without)
@@ -50,7 +49,7 @@ def _all(seeds: Sequence[int], steps: int, jobs: int, without: str) -> list[Outc
             outcomes.append(outcome)
             wrong = f"\n{outcome.violation}" if outcome.violation else ""
             pace = f"{outcome.seconds / max(1, outcome.steps) * 1000:.2f} ms a step"
-            print(f"{len(outcomes)}/{len(seeds)} seed {outcome.seed}: {outcome.steps} steps, {pace}{wrong}", flush=True)
+            _tell(f"{len(outcomes)}/{len(seeds)} seed {outcome.seed}: {outcome.steps} steps, {pace}{wrong}")
     return sorted(outcomes, key=lambda it: it.seed)
 
 
@@ -70,7 +69,12 @@ def _report(path: Path, outcomes: Sequence[Outcome]) -> None:
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    print(f"{report['steps']} steps of {report['seeds']} seeds, {len(outcomes)} told in {path.name}")
+    _tell(f"{report['steps']} steps of {report['seeds']} seeds, {len(outcomes)} told in {path.name}")
+
+
+def _tell(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

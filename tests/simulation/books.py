@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -39,6 +39,17 @@ class Money:
     captured: int
     refunded: int
     ever_refunded: int
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What a step has changed: by order and payment, and by turn what came in and what was put into the outbox."""
+
+    orders: dict[str, None] = field(default_factory=dict)
+    payments: dict[str, None] = field(default_factory=dict)
+    stock: bool = False
+    events: dict[int, list[str]] = field(default_factory=dict)
+    puts: dict[int, list[str]] = field(default_factory=dict)
 
 
 @dataclass
@@ -77,48 +88,55 @@ class Bookkeeper:
         self._sessions_of_stripe()
 
     def _read(self, changes: Sequence[Change]) -> None:
-        orders: dict[str, None] = {}
-        payments: dict[str, None] = {}
-        stock = False
-        turns: dict[int, list[str]] = {}
-        ordered: dict[str, int] = {}
-        puts: dict[int, list[str]] = {}
-        for turn, what, key, was, now in changes:
-            self.digest.update(f"{turn} {what} {key} {was} {now}\n".encode())
-            match what:
-                case "order":
-                    orders[key] = None
-                    self._order_may(key, was, now)
-                    if was is None:
-                        ordered[key] = turn
-                case "payment":
-                    payments[key] = None
-                    self._payment_may(key, was, now)
-                case "put":
-                    puts.setdefault(turn, []).append(f"{was} {now}")
-                case "event":
-                    self.events[key] = str(now)
-                    self.silent[key] = self.quiet
-                    turns.setdefault(turn, []).append(key)
-                case "stock":
-                    stock = True
-                    self._shelf_may(key, str(was), now)
-                case "quiet":
-                    self.quiet = self.quiet | {key} if now == "1" else self.quiet - {key}
-                case "alert" if key == "stock_drift":
-                    raise Violation(f"the shop itself tells of drift: {now}")
-        for ref, turn in ordered.items():
-            if turn not in turns:
-                raise Violation(f"{ref} was ordered by nothing that came in: somebody was heard twice")
-        for turn, keys in turns.items():
+        batch = _Batch()
+        for change in changes:
+            self.digest.update(" ".join(map(str, change)).encode())
+            READ[change[1]](self, batch, change)
+        for turn, keys in batch.events.items():
             for key in keys:
-                self.answers[key] = puts.get(turn, [])
-        if orders:
-            self._orders(orders)
-        if orders or stock:
+                self.answers[key] = batch.puts.get(turn, [])
+        if batch.orders:
+            self._orders(batch.orders)
+        if batch.orders or batch.stock:
             self._stock()
-        if payments:
-            self._payments(payments)
+        if batch.payments:
+            self._payments(batch.payments)
+
+    def _order(self, batch: _Batch, change: Change) -> None:
+        _, _, ref, was, now = change
+        batch.orders[ref] = None
+        self._order_may(ref, was, now)
+
+    def _payment(self, batch: _Batch, change: Change) -> None:
+        _, _, key, was, now = change
+        batch.payments[key] = None
+        self._payment_may(key, was, now)
+
+    def _put(self, batch: _Batch, change: Change) -> None:
+        turn, _, _, who, kind = change
+        batch.puts.setdefault(turn, []).append(f"{who} {kind}")
+
+    def _event(self, batch: _Batch, change: Change) -> None:
+        turn, _, key, _, state = change
+        self.events[key] = str(state)
+        self.silent[key] = self.quiet
+        batch.events.setdefault(turn, []).append(key)
+
+    def _quiet(self, _batch: _Batch, change: Change) -> None:
+        _, _, who, _, quiet = change
+        self.quiet = self.quiet | {who} if quiet == "1" else self.quiet - {who}
+
+    def _shelf(self, batch: _Batch, change: Change) -> None:
+        """Of every single change, not only of what a step leaves."""
+        _, _, sku, taken, total = change
+        batch.stock = True
+        held, sold = (int(it) for it in str(taken).split())
+        _fits(sku, held, sold, total)
+
+    def _alert(self, _batch: _Batch, change: Change) -> None:
+        _, _, kind, _, text = change
+        if kind == "stock_drift":
+            raise Violation(f"the shop itself tells of drift: {text}")
 
     # -- histories
 
@@ -138,13 +156,6 @@ class Bookkeeper:
             raise Violation(f"the payment {key} went from {was} to {now}")
 
     # -- stock
-
-    @staticmethod
-    def _shelf_may(sku: str, taken: str, total: str | None) -> None:
-        """Of every single change, not only of what a step leaves."""
-        held, sold = (int(it) for it in taken.split())
-        if held < 0 or sold < 0 or (total is not None and held + sold > int(total)):
-            raise Violation(f"{sku}: {held} held and {sold} sold of {total}")
 
     def _orders(self, refs: Mapping[str, None]) -> None:
         for ref in refs:
@@ -177,7 +188,8 @@ class Bookkeeper:
 
     def _stock(self) -> None:
         for sku, total, held, sold in self._look("SELECT sku, total, held, sold FROM stock"):
-            self._shelf_may(str(sku), f"{held} {sold}", None if total is None else str(total))
+            held, sold = int(str(held)), int(str(sold))
+            _fits(str(sku), held, sold, total)
             if held != self.held[str(sku)]:
                 raise Violation(f"{sku}: {held} held, live holds come to {self.held[str(sku)]}")
             if sold != self.sold[str(sku)]:
@@ -213,6 +225,23 @@ class Bookkeeper:
 
     def _look(self, query: str, *values: object) -> Sequence[Row]:
         return self.world.look(query, *values)
+
+
+READ: Mapping[str, Callable[[Bookkeeper, _Batch, Change], None]] = {
+    "order": Bookkeeper._order,
+    "payment": Bookkeeper._payment,
+    "put": Bookkeeper._put,
+    "event": Bookkeeper._event,
+    "quiet": Bookkeeper._quiet,
+    "stock": Bookkeeper._shelf,
+    "alert": Bookkeeper._alert,
+}
+"""What each kind of change means to the bookkeeper."""
+
+
+def _fits(sku: str, held: int, sold: int, total: object) -> None:
+    if held < 0 or sold < 0 or (total is not None and held + sold > int(str(total))):
+        raise Violation(f"{sku}: {held} held and {sold} sold of {total}")
 
 
 class Till:

@@ -224,7 +224,7 @@ class StripeLine(stripe.HTTPClient):
         super().__init__()
         self._line, self._seconds = line, seconds
 
-    async def request_async(  # type: ignore[override] # the library's own clients return their bodies like this
+    async def request_async(
         self, method: str, url: str, headers: Mapping[str, str], post_data: Any = None
     ) -> tuple[bytes, int, Mapping[str, str]]:
         sent = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
@@ -232,7 +232,8 @@ class StripeLine(stripe.HTTPClient):
         try:
             answer = await self._line.call("stripe", method.upper(), url, sent, body, self._seconds)
         except (OSError, TimeoutError) as error:
-            raise stripe.APIConnectionError(f"no answer: {type(error).__name__}", should_retry=True) from error
+            broken = stripe.APIConnectionError(f"no answer: {type(error).__name__}", should_retry=True)  # type: ignore[no-untyped-call]
+            raise broken from error
         told = {name.decode().lower(): value.decode() for name, value in answer.headers}
         return answer.body, answer.status, told
 
@@ -264,7 +265,7 @@ class _Adapter(BaseAdapter):
         if answer is None:
             headers = [(_bytes(name).lower(), _bytes(value)) for name, value in request.headers.items()]
             try:
-                body = _bytes(request.body or b"")
+                body = _bytes(cast("str | bytes", request.body or b""))
                 begun = self._line.begin("x", str(request.method), str(request.url), headers, body)
             except ConnectionRefusedError as error:
                 raise requests.ConnectionError("NewConnectionError: refused") from error

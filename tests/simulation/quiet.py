@@ -15,7 +15,8 @@ OPEN_ROWS = "SELECT id, lane, kind, state, not_before, error FROM outbox WHERE s
 WAITING = "SELECT source, key, state, error FROM inbox WHERE state = 'new'"
 CLOSING = """
     SELECT ref, status, closing, hold_until FROM orders WHERE status = 'created' AND (closing IS NOT NULL
-    OR (hold_until <= ? AND needs_review IS NULL AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.ref = orders.ref AND p.status = 'processing')))"""
+    OR (hold_until <= ? AND needs_review IS NULL AND NOT EXISTS
+    (SELECT 1 FROM payments p WHERE p.ref = orders.ref AND p.status = 'processing')))"""
 SILENT = ("open_checkout", "close_checkout", "refund", "retire")
 
 

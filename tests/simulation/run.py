@@ -6,7 +6,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -22,7 +22,7 @@ from tests.simulation.virtual_time import VirtualLoop
 from tests.simulation.world import Violation, kept_parts
 
 CHECKPOINT_EVERY = 200
-RAM = Path("/dev/shm")  # noqa: S108 - a database on it costs no disk
+RAM = Path("/dev/shm")
 
 
 @dataclass(frozen=True)
@@ -112,6 +112,3 @@ def reasons(unanswered: set[str]) -> Iterator[None]:
     finally:
         logging.disable(logging.NOTSET)
         structlog.configure(**before)
-
-
-Told = Callable[[Outcome], None]

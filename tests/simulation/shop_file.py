@@ -14,7 +14,7 @@ from bot.sandbox.x.account import X_KEYS
 PORT = 8080
 ADDRESS = f"http://127.0.0.1:{PORT}"
 SANDBOX = "http://127.0.0.1:8081"
-STRIPE_SECRET = "whsec_simulated"  # noqa: S105 - opens nothing
+STRIPE_SECRET = "whsec_simulated"
 SECRETS = {
     "TELEGRAM_BOT_TOKEN": "123456789:AAFakeTokenFakeTokenFakeTokenFakeTok",
     "TELEGRAM_WEBHOOK_SECRET": "a-secret-of-the-simulation",

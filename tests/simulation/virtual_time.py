@@ -6,9 +6,8 @@ No sockets, no threads: what asks for a thread is done on the spot, so that a se
 from __future__ import annotations
 
 import asyncio
-import heapq
-from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 T = TypeVar("T")
 
@@ -47,17 +46,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         """Time passes while nobody can do anything, as on a machine that is suspended: what was due is late."""
         self.now += seconds
 
-    def due(self) -> float | None:
-        """Seconds until the next timer; None without one."""
-        scheduled: list[asyncio.TimerHandle] = self._scheduled  # type: ignore[attr-defined]
-        while scheduled and scheduled[0].cancelled():
-            heapq.heappop(scheduled)._scheduled = False  # type: ignore[attr-defined]
-            self._timer_cancelled_count -= 1  # type: ignore[attr-defined]
-        return scheduled[0].when() - self.now if scheduled else None
-
-    def run_in_executor(  # type: ignore[override]
-        self, executor: object, func: Callable[..., T], *args: object
-    ) -> asyncio.Future[T]:
+    def run_in_executor(self, executor: object, func: Callable[..., T], *args: object) -> asyncio.Future[T]:
         """Done at once, on the spot."""
         done: asyncio.Future[T] = self.create_future()
         try:
@@ -71,21 +60,3 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
     def _write_to_self(self) -> None:
         """Nobody calls from another thread, so that nobody needs waking."""
-
-
-def lived(work: Coroutine[Any, Any, T]) -> T:
-    """Run something in a virtual time of its own; what it leaves behind ends with it."""
-    loop = VirtualLoop()
-    try:
-        asyncio.set_event_loop(loop)
-        return loop.run_until_complete(work)
-    finally:
-        try:
-            left = asyncio.all_tasks(loop)
-            for task in left:
-                task.cancel()
-            loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
-            loop.run_until_complete(loop.shutdown_asyncgens())
-        finally:
-            asyncio.set_event_loop(None)
-            loop.close()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 import sqlite3
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import closing, contextmanager
 from contextvars import Context, ContextVar, copy_context
 from dataclasses import dataclass, field
@@ -32,6 +32,7 @@ from bot.sandbox.server import Sandbox, app
 from bot.sandbox.stripe import checkout
 from bot.sandbox.x.calling import Subscription, Webhook
 from bot.service.shop import ALPHABET
+from bot.web.pages import Pages
 from bot.web.site import application
 from storage import sqlite
 from tests.simulation.disk import Change, Disk
@@ -92,8 +93,8 @@ class World:
         loop = asyncio.get_running_loop()
         assert isinstance(loop, VirtualLoop)
         self.loop, self.folder, self.manner = loop, folder, manner
-        self.dice = random.Random(seed)  # noqa: S311 - a simulation guards nothing
-        self._names = random.Random(seed + 1)  # noqa: S311
+        self.dice = random.Random(seed)
+        self._names = random.Random(seed + 1)
         self.skew = 0.0
         self.settings = settings_of(folder, manner) if goods is None else settings_of(folder, manner, goods)
         self.sandbox = Sandbox(
@@ -349,7 +350,7 @@ def kept_parts() -> Iterator[None]:
         made_for[:] = [settings]
         return renderer()
 
-    pages = lru_cache(composition.Pages)
+    pages = lru_cache(Pages)
     with (
         patch.object(parts, "clerk_of", clerk_of),
         patch.object(composition, "renderer_of", renderer_of),

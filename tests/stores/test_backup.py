@@ -112,6 +112,7 @@ class Busily:
     def __exit__(self, *_: object) -> None:
         self._stop.set()
         self._thread.join()
+        self._store.write(lambda _books: None)  # all that was submitted before is done by then
 
     def _run(self) -> None:
         while not self._stop.is_set():

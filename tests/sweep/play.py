@@ -125,8 +125,9 @@ async def _full(world: World, flow: Flow, case: Case) -> None:
     """Wait until the disk is felt to be full, or never will be, and leave it so for a while."""
     trace = world.folder / "strace"
     await world.until(lambda: injected(trace) is not None or _over(world, flow, case), "the disk is full")
-    with contextlib.suppress(Stuck):
-        await world.until(lambda: False, "never", seconds=FULL_FOR)
+    assert world.shop is not None
+    if (await asyncio.wait({world.shop.ended}, timeout=FULL_FOR))[0]:
+        raise Died(world.shop.ended.result())
 
 
 @contextlib.asynccontextmanager

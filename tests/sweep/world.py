@@ -12,7 +12,7 @@ import itertools
 import socket
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,13 +28,19 @@ from tests.sweep.shop import LISTENS, STRIPE_SECRET, Described, Mode
 from tests.sweep.tripwire import Tripwire
 
 PATIENCE = 60.0
-LOOK_EVERY = 0.008
+SHORTEST_LOOK, LONGEST_LOOK = 0.004, 0.04
+"""Seconds between two looks at the books: soon at first, then less often."""
 LIMITS = (
     "GET /2/users/:id/mentions",
     "GET /2/dm_events",
     "POST /2/dm_conversations/with/:participant_id/messages",
     "POST /2/tweets",
 )
+STANDING = {
+    "outbox": "SELECT id, chat, kind, state, attempts, ambiguous FROM v_outbox ORDER BY id DESC LIMIT 8",
+    "inbox": "SELECT source, key, state, attempts FROM v_inbox WHERE state != 'done'",
+    "orders": "SELECT ref, chat, status FROM v_orders ORDER BY created_at DESC LIMIT 3",
+}
 Starter = Callable[[Start], Awaitable[Process]]
 
 
@@ -72,6 +78,8 @@ class World:
         self._starter, self._hold = starter, hold
         self._numbers = itertools.count(5001)
         self._logs_seen = 0
+        self._reader: sqlite3.Connection | None = None
+        self._keeps = False
 
     async def open(self, stack: contextlib.AsyncExitStack) -> None:
         config = server.settings(self.sandbox)
@@ -142,25 +150,46 @@ class World:
 
     # -- waiting
 
-    async def until(self, true: Callable[[], Any], what: str, *, seconds: float = PATIENCE, down: bool = False) -> None:
-        """Wait until something holds. Raises Stuck, and Died where the shop ends before (unless it may be `down`)."""
-        end = time.monotonic() + seconds
-        while True:
-            with contextlib.suppress(sqlite3.OperationalError):
-                if true():
-                    return
-            if not down and self.shop is not None and not self.shop.alive:
-                raise Died(self.shop.ended.result())
-            if time.monotonic() > end:
-                raise Stuck(f"never happened: {what}; {self.standing()}")
-            await asyncio.sleep(LOOK_EVERY)
+    async def until(self, true: Callable[[], Any], what: str, *, seconds: float = PATIENCE) -> None:
+        """Wait until something holds. Raises Stuck, and Died where the shop ends before."""
+        end, pause = time.monotonic() + seconds, SHORTEST_LOOK
+        with self._kept_open():
+            while True:
+                with contextlib.suppress(sqlite3.OperationalError):
+                    if true():
+                        return
+                if self.shop is not None and not self.shop.alive:
+                    raise Died(self.shop.ended.result())
+                if time.monotonic() > end:
+                    raise Stuck(f"never happened: {what}; {self.standing()}")
+                await asyncio.sleep(pause)
+                pause = min(1.3 * pause, LONGEST_LOOK)
+
+    @contextlib.contextmanager
+    def _kept_open(self) -> Iterator[None]:
+        """Within, one connection reads the books; it is closed before a shop that has ended is started again."""
+        self._keeps = True
+        try:
+            yield
+        finally:
+            self._keeps = False
+            if self._reader is not None:
+                self._reader.close()
+                self._reader = None
 
     def rows(self, query: str, *values: object) -> list[sqlite3.Row]:
-        """Read the books through a connection of its own that cannot write, and that no crash leaves open."""
-        address = f"file:{self.folder / 'shop.db'}?mode=ro"
-        with contextlib.closing(sqlite3.connect(address, uri=True, timeout=1)) as reader:
+        """Read the books through a connection that cannot write."""
+        reader = self._reader
+        if reader is None:
+            reader = sqlite3.connect(f"file:{self.folder / 'shop.db'}?mode=ro", uri=True, timeout=1)
             reader.row_factory = sqlite3.Row
+        try:
             return reader.execute(query, values).fetchall()
+        finally:
+            if self._keeps:
+                self._reader = reader
+            else:
+                reader.close()
 
     def quiet(self) -> bool:
         """Nothing is under way: no row, no event on its way to the shop."""
@@ -173,14 +202,13 @@ class World:
 
     def standing(self) -> str:
         """What is under way, and the end of the log, for somebody who must find out why."""
-        outbox = self.rows("SELECT id, chat, kind, state, attempts, ambiguous FROM v_outbox ORDER BY id DESC LIMIT 8")
-        inbox = self.rows("SELECT source, key, state, attempts FROM v_inbox WHERE state != 'done'")
-        orders = self.rows("SELECT ref, chat, status FROM v_orders ORDER BY created_at DESC LIMIT 3")
+        rows = {}
+        for name, query in STANDING.items():
+            try:
+                rows[name] = [tuple(row) for row in self.rows(query)]
+            except sqlite3.Error as error:
+                rows[name] = [(str(error),)]
         calls = len(self.sandbox.outbound._tasks) - 1
-        rows = {
-            name: [tuple(row) for row in found]
-            for name, found in zip(("outbox", "inbox", "orders"), (outbox, inbox, orders), strict=True)
-        }
         return f"{rows}; {calls} calls under way; asked {dict(self.wire.paths)}; log: {self.logged()[-1500:]}"
 
     # -- the people outside
