@@ -118,13 +118,13 @@ class SqlPayments:
         self.become(key, target, now)
         return int(refunded - before)
 
-    def unsettled(self, now: datetime, since: datetime, limit: int) -> Sequence[Payment]:
+    def unsettled(self, provider: str, now: datetime, since: datetime, limit: int) -> Sequence[Payment]:
         rows = self._do(
             f"SELECT {PAYMENT_COLUMNS} FROM payments WHERE status IN ('pending', 'processing')"
-            " AND external_id IS NOT NULL AND created_at <= ? AND (status != 'pending' OR EXISTS"
+            " AND provider = ? AND external_id IS NOT NULL AND created_at <= ? AND (status != 'pending' OR EXISTS"
             " (SELECT 1 FROM orders o WHERE o.ref = payments.ref AND o.status = 'created'))"
             " ORDER BY looked_at LIMIT ?",
-            (stamp(since), limit),
+            (provider, stamp(since), limit),
         ).fetchall()
         found = [payment(row) for row in rows]
         for each in found:

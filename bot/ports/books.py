@@ -186,8 +186,8 @@ class Payments(Protocol):
         -> minor units by which what was given back of it has grown (less than 0 where a refund came back).
         """
 
-    def unsettled(self, now: datetime, since: datetime, limit: int) -> Sequence[Payment]:
-        """Payments with a page, older than `since`, of which more is to come; longest not looked at first.
+    def unsettled(self, provider: str, now: datetime, since: datetime, limit: int) -> Sequence[Payment]:
+        """A provider's payments with a page, older than `since`, of which more is to come; longest not looked at first.
 
         They count as looked at from now on.
         """

@@ -1,5 +1,5 @@
-"""After several lives that ended badly, an event is counted before it is handled: one on which the whole process dies is
-set aside instead of ending every life after it (F127)."""
+"""After several lives that ended badly, an event is counted before it is handled: one on which the whole process dies
+is set aside instead of ending every life after it (F127)."""
 
 from __future__ import annotations
 

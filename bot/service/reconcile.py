@@ -176,7 +176,10 @@ class Reconciler:
 
     async def _look_at_pages(self, now: datetime) -> int:
         """Ask how the pages stand that should have ended, or whose money is under way; -> how many had."""
-        payments = await self._write(lambda books: books.payments.unsettled(now, now - SETTLED_WITHIN, PAGES_AT_ONCE))
+        name = self._provider.name
+        payments = await self._write(
+            lambda books: books.payments.unsettled(name, now, now - SETTLED_WITHIN, PAGES_AT_ONCE)
+        )
         ended = 0
         for payment in payments:
             try:

@@ -12,6 +12,10 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
+A_TURN = 1e-6
+"""Seconds that a turn of the loop takes: a timer that is set for this very moment again and again comes to an end."""
+
+
 class Stuck(Exception):
     """Nothing is ready and no timer is set: whoever waits would wait for ever."""
 
@@ -25,8 +29,7 @@ class _Jump:
     def select(self, timeout: float | None) -> Sequence[object]:
         if timeout is None:
             raise Stuck
-        if timeout > 0:
-            self._loop.now += timeout
+        self._loop.now += max(timeout, A_TURN)
         return ()
 
 
