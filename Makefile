@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 PORT ?= 8080
 
-.PHONY: demo test lint format bench month pins clean
+.PHONY: demo test lint format bench month sweep pins clean
 
 demo: $(VENV)/.ready
 	$(BIN)/comptoir demo --port $(PORT)
@@ -30,6 +30,16 @@ bench: $(VENV)/.ready-dev
 # A month of a small shop on X under a virtual clock: what it costs, by the shop's ledger and by X's bill.
 month: $(VENV)/.ready-dev
 	$(BIN)/python -m tests.simulation.month_on_x $(ARGS)
+
+# The guarantees in their long form, some hours on two cores; each writes its part of tests/reports, which README quotes.
+sweep: $(VENV)/.ready-dev
+	$(BIN)/python -m tests.faults
+	$(BIN)/python -m tests.controls
+	$(BIN)/python -m tests.power --jobs 2
+	$(BIN)/python -m tests.drop --seeds 20 --jobs 2
+	$(BIN)/python -m tests.fuzz --messages 1000000 --seed 1 --jobs 2
+	$(BIN)/python -m tests.simulation --seeds 200 --steps 5000 --jobs 2
+	$(BIN)/python -m tests.sweep
 
 # The pins are made anew by hand, with uv on the path; neither file names an index.
 pins:

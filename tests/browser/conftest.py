@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
-START_SECONDS = 20.0
+START_SECONDS = 60.0
 PATIENCE = 10_000
 """Milliseconds for which a test waits for what must come."""
 

@@ -32,7 +32,7 @@ def test_every_command_stands_in_the_readme_and_none_besides() -> None:
     table = README.split("### Commands")[1].split("### Over HTTP")[0]
     named = set(
         re.findall(
-            r"`(?:comptoir )?([a-z]+(?: (?:list|show|ship|register))?)(?: [A-Z\[-][^`]*)?`", table.split("`-c FILE`")[0]
+            r"`(?:comptoir )?([a-z]+(?: (?:list|show|ship|cancel|refund|return|retry|register|export|erase))?)(?: [A-Z\[-][^`]*)?`", table.split("`-c FILE`")[0]
         )
     )
     assert commands() <= named

@@ -19,8 +19,9 @@ from typing import Any
 from tests.power.disk import events_of
 from tests.power.promises import MARK, marked
 from tests.power.sweep import Evidence
-from tests.power.trace import calls, traced
+from tests.power.trace import calls, ended, traced
 from tests.process.starts import ROOT, surroundings
+from tests.process.world import until
 
 SHOP = """
 [shop]
@@ -52,6 +53,7 @@ def traced_burst(folder: Path, events: int, *, careless: bool = False) -> Eviden
         check=True,
         timeout=PATIENCE,
     )
+    until(lambda: ended(trace), what="the trace is whole")
     seen = list(calls(trace, folder))
     trace.unlink()
     database = str(folder / "shop.db")

@@ -43,11 +43,18 @@ def _bought(world: World, chat: int) -> str:
     return str(world.order(chat)["ref"])
 
 
+def _told(world: World, kind: str) -> bool:
+    """Whether the shop has taken in an event of this kind."""
+    events = [event["id"] for event in world.get("/stripe/events") if event["type"] == kind]
+    return any(world.rows("v_inbox", source="stripe", key=event) for event in events)
+
+
 def cancels(world: World) -> None:
     """The shopper cancels: Stripe is asked to close the page, and its word releases the hold."""
     _bought(world, 20_100)
     world.says("annuler", chat=20_100)
     world.order_is("canceled", chat=20_100)
+    until(lambda: _told(world, "checkout.session.expired"), what="Stripe has said so too")
 
 
 def is_refunded(world: World) -> None:

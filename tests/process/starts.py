@@ -18,7 +18,7 @@ from typing import Protocol
 
 ROOT = Path(__file__).parents[2]
 PASSED_ON = ("PATH", "HOME", "LANG", "PYTHONPATH")
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 class Process(Protocol):
