@@ -167,7 +167,8 @@ async def opened(settings: Settings, here: Surroundings = Surroundings()) -> Asy
     policy = RetryPolicy(settings.delivery.retry_base, settings.delivery.max_attempts)
     deliverer = Deliverer(perform, write, clock, policy=policy, lease=settings.delivery.lease)
     awake = waking(write, deliverer.wake)
-    reception = Reception(shop, awake, clock, wording.word)
+    care = careful.Care()
+    reception = Reception(shop, awake, clock, wording.word, care)
     reconciler = Reconciler(shop, store, write, awake, reception.settle, clock, every=settings.reconcile.every)
     tasks: list[asyncio.Task[None]] = []
 
@@ -177,9 +178,9 @@ async def opened(settings: Settings, here: Surroundings = Surroundings()) -> Asy
         parts |= {task.get_name(): "it has ended" for task in tasks if task.done() and not task.cancelled()}
         return {name: why for name, why in parts.items() if why is not None}
 
-    sweeper = Sweeper(shop, write, awake, clock, every=SWEEP_EVERY, steady=here.steady, ailing=ailing)
+    sweeper = Sweeper(shop, write, awake, clock, every=SWEEP_EVERY, steady=here.steady, ailing=ailing, care=care)
     await write(lambda books: take_stock(books, settings.catalogue, clock()))
-    reception.careful_until = sweeper.careful_until = await write(lambda books: careful.born(books, clock()))
+    care.until(await write(lambda books: careful.born(books, clock())))
     await write(lambda books: woken(books, clock()))
     await write(lambda books: books.outbox.recover(clock()))
     await asyncio.to_thread(scrub_what_is_left, store, clock())

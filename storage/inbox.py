@@ -53,12 +53,14 @@ class SqlInbox:
         ).fetchone()
         return int(attempts)
 
-    def begin(self, source: str, key: str, body: str, *, again_at: datetime, now: datetime) -> int | None:
+    def begin(
+        self, source: str, key: str, body: str, *, counted: bool, again_at: datetime, now: datetime
+    ) -> int | None:
         row = self._do(
             "INSERT INTO inbox (source, key, state, attempts, received_at, again_at, body)"
-            " VALUES (?, ?, 'new', 1, ?, ?, ?) ON CONFLICT DO UPDATE SET attempts = attempts + 1,"
+            " VALUES (?, ?, 'new', 1, ?, ?, ?) ON CONFLICT DO UPDATE SET attempts = attempts + ?,"
             " again_at = excluded.again_at WHERE state = 'new' RETURNING attempts",
-            (source, key, stamp(now), stamp(again_at), body),
+            (source, key, stamp(now), stamp(again_at), body, int(counted)),
         ).fetchone()
         return int(row[0]) if row else None
 

@@ -246,6 +246,14 @@ class SqlOutbox:
                 return row_id, effect
         return None
 
+    def newest_sent(self, channel: str, chat: str, limit: int) -> frozenset[str]:
+        rows = self._do(
+            f"SELECT external_id FROM outbox WHERE channel = '{TYPED}' AND chat = ? AND external_id IS NOT NULL"
+            " AND channel = ? ORDER BY id DESC LIMIT ?",
+            (chat, channel, limit),
+        )
+        return frozenset(str(sent) for (sent,) in rows)
+
     def link_message(self, ref: str) -> str | None:
         row = self._do(
             "SELECT external_id FROM outbox WHERE ref = ? AND kind IN ('link', 'link_again')"

@@ -74,10 +74,12 @@ class Inbox(Protocol):
     ) -> int:
         """Keep an event that could not be handled, with its body; no `again_at` is for good. -> attempts so far."""
 
-    def begin(self, source: str, key: str, body: str, *, again_at: datetime, now: datetime) -> int | None:
-        """Keep an event that is about to be handled, and count it; -> the tries so far, None where it is done or dead.
+    def begin(
+        self, source: str, key: str, body: str, *, counted: bool, again_at: datetime, now: datetime
+    ) -> int | None:
+        """Keep an event that is about to be handled, and count that where asked.
 
-        It is looked at again at `again_at` unless it is settled before.
+        -> the tries so far, None where it is done or dead. It is looked at again at `again_at` unless it is settled before.
         """
 
     def waiting(self, now: datetime, limit: int) -> Sequence[tuple[str, str, str, int]]:
@@ -263,6 +265,9 @@ class Outbox(Protocol):
 
         -> its row's id and the message.
         """
+
+    def newest_sent(self, channel: str, chat: str, limit: int) -> frozenset[str]:
+        """The platform's ids of the newest messages that were sent to a chat."""
 
     def link_message(self, ref: str) -> str | None:
         """The platform's id of the message that carries an order's pay button."""

@@ -38,8 +38,9 @@ class Rendered:
 class Envelope:
     """What a channel is asked to send. `replaces` names the message of ours to edit, `pictured` what it is.
 
-    `answers` is the public post that it replies to; `again` says that an earlier try may have arrived. `invoice` is
-    the frozen invoice that it carries; `withdrawn` asks to take the message it `replaces` out of the chat.
+    `answers` is the public post that it replies to; `again` says that an earlier try may have arrived, and `known` are
+    the ids of other messages of that chat, which are not it. `invoice` is the frozen invoice that it carries;
+    `withdrawn` asks to take the message it `replaces` out of the chat.
     """
 
     chat: str
@@ -51,6 +52,7 @@ class Envelope:
     again: bool = False
     invoice: str | None = None
     withdrawn: bool = False
+    known: frozenset[str] = frozenset()
 
 
 class Cashier(Protocol):

@@ -34,14 +34,32 @@ def said_goodbye(books: Books, now: datetime) -> None:
     books.ledger.move(LIVES, None, now)
 
 
-def begin(books: Books, source: str, key: str, body: str, now: datetime) -> bool:
-    """Count a try of an event, in a transaction before its own; False where it is known, or was tried often enough."""
-    tries = books.inbox.begin(source, key, body, again_at=now + WITHIN, now=now)
-    if tries is None:
+class Care:
+    """How one life of the shop handles events: as always, or counted first."""
+
+    def __init__(self) -> None:
+        self._until: datetime | None = None
+        self._begun: set[tuple[str, str]] = set()
+
+    def until(self, moment: datetime | None) -> None:
+        self._until = moment
+
+    def needed(self, now: datetime) -> bool:
+        return self._until is not None and now < self._until
+
+    def begin(self, books: Books, source: str, key: str, body: str, now: datetime) -> bool:
+        """Count a try of an event, in a transaction before its own; False where it is known, or was tried often enough.
+
+        One life counts once: a store that refuses for a while brings the same event again, and nobody died of it.
+        """
+        first = (source, key) not in self._begun
+        tries = books.inbox.begin(source, key, body, counted=first, again_at=now + WITHIN, now=now)
+        self._begun.add((source, key))
+        if tries is None:
+            return False
+        if tries <= MOST_TRIES:
+            return True
+        why = f"the shop died {MOST_TRIES} times while it handled this"
+        books.inbox.set_aside(source, key, body, why, again_at=None, now=now)
+        books.alert(Alert("poison", f"{source} {key}: {why}"), None, now)
         return False
-    if tries <= MOST_TRIES:
-        return True
-    why = f"the shop died {MOST_TRIES} times while it handled this"
-    books.inbox.set_aside(source, key, body, why, again_at=None, now=now)
-    books.alert(Alert("poison", f"{source} {key}: {why}"), None, now)
-    return False

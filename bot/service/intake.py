@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass, field, replace
 
 from bot.domain.messages import Inbound, mask_cards
 from bot.domain.payments import News
 from bot.errors import StoreDamaged, Temporary
 from bot.ports import Books, Clock, Receipt
-from bot.service import careful
+from bot.service.careful import Care
 from bot.service.receive import dump_safely, look_again, put_aside, receive
 from bot.service.settle import look_again as settle_again
 from bot.service.settle import set_aside, settle
@@ -26,7 +25,7 @@ class Reception:
     write: Callable[[Callable[[Books], Receipt]], Awaitable[Receipt]]
     clock: Clock
     word: Callable[[str, str], str]
-    careful_until: datetime | None = None
+    care: Care = field(default_factory=Care)
 
     async def take(self, events: Sequence[Inbound]) -> Sequence[Receipt]:
         """Receive events, all submitted before the first is awaited, so that they share their commits.
@@ -43,13 +42,9 @@ class Reception:
         return receipts
 
     def _received(self, event: Inbound) -> Awaitable[Receipt]:
-        if self._careful:
+        if self.care.needed(self.clock()):
             return self._received_carefully(event)
         return self.write(lambda books: receive(self.shop, books, event, self.clock()))
-
-    @property
-    def _careful(self) -> bool:
-        return self.careful_until is not None and self.clock() < self.careful_until
 
     async def _received_carefully(self, event: Inbound) -> Receipt:
         safe, source, key = dump_safely(event), event.source, event.key
@@ -58,7 +53,7 @@ class Reception:
         return await self.write(lambda books: look_again(self.shop, books, source, key, safe, self.clock()))
 
     async def _begun(self, source: str, key: str, body: str) -> bool:
-        receipt = await self.write(lambda books: Receipt(fresh=careful.begin(books, source, key, body, self.clock())))
+        receipt = await self.write(lambda books: Receipt(fresh=self.care.begin(books, source, key, body, self.clock())))
         return receipt.fresh
 
     async def _aside(self, event: Inbound, error: BaseException) -> Receipt:
@@ -71,7 +66,7 @@ class Reception:
     async def settle(self, news: News) -> None:
         """Make a payment's news durable and act on it. Raises as `take` does."""
         try:
-            if not self._careful:
+            if not self.care.needed(self.clock()):
                 await self.write(lambda books: settle(self.shop, books, news, self.clock()))
             elif await self._begun(news.source, news.key, news.body):
                 await self.write(lambda books: settle_again(self.shop, books, news, 1, self.clock()))

@@ -26,6 +26,8 @@ Mark = Callable[[Books, datetime], Receipt]
 """What the outcome changes, in the same transaction that marks the task as done."""
 
 
+OTHERS = 20
+"""Messages of a chat that are known not to be the one whose fate is looked for."""
 LINKS = frozenset({"link", "link_again"})
 """Messages that ask for money: a wait may have made them untrue."""
 
@@ -106,7 +108,12 @@ class Performer:
                 lambda text: channel.send(Envelope(task.chat, Rendered(text), answers=post, again=task.uncertain)),
             )
         body = self.renderer.say(say, channel=task.channel, task=task.id)
-        envelope = Envelope(task.chat, body, again=task.uncertain)
+        others = (
+            self.store.read(lambda books: books.outbox.newest_sent(task.channel, task.chat, OTHERS))
+            if task.uncertain
+            else frozenset[str]()
+        )
+        envelope = Envelope(task.chat, body, again=task.uncertain, known=others)
         return await gate.pass_through(task, say, [body.text], lambda _: channel.send(envelope))
 
     def _still_wanted(self, task: Task) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import structlog
 
@@ -14,7 +14,8 @@ from bot.domain.messages import mask_cards
 from bot.domain.orders import CancelReason
 from bot.errors import StoreDamaged, Temporary
 from bot.ports import Books, Clock, Receipt, Writer
-from bot.service import careful, receive, settle
+from bot.service import receive, settle
+from bot.service.careful import Care
 from bot.service.privacy import forget_old_bodies
 from bot.service.shop import Shop, later
 from bot.service.watch import Watch
@@ -58,11 +59,11 @@ class Sweeper:
         every: float,
         steady: Callable[[], float] = time.monotonic,
         ailing: Callable[[], Mapping[str, str]] = dict,
+        care: Care | None = None,
     ) -> None:
         self._shop, self._write, self._awake, self._clock, self._every = shop, write, awake, clock, every
-        self._steady, self._ailing = steady, ailing
+        self._steady, self._ailing, self._care = steady, ailing, care or Care()
         self._watch = Watch()
-        self.careful_until: datetime | None = None
         self._set = (clock(), steady())
         self._tidied = steady() - TIDY_EVERY
 
@@ -108,8 +109,8 @@ class Sweeper:
 
     async def _look_again(self, source: str, key: str, body: str, attempts: int) -> None:
         try:
-            if self.careful_until is not None and self._clock() < self.careful_until:
-                begun = await self._write(lambda books: careful.begin(books, source, key, body, self._clock()))
+            if self._care.needed(self._clock()):
+                begun = await self._write(lambda books: self._care.begin(books, source, key, body, self._clock()))
                 if not begun:
                     return
             await self._awake(lambda books: self._handled(books, source, key, body, attempts))

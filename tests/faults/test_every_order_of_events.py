@@ -10,7 +10,7 @@ import pytest
 from tests.faults.lives import LIVES, Life
 from tests.faults.orders_of_events import PACES, Bench, Pace, differences
 
-A_FEW = 60
+A_FEW = 30
 EVENTS = 7
 
 

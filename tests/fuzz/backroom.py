@@ -91,3 +91,8 @@ def shop_parts(number: int) -> tuple[Catalogue, Clerk, TemplateRenderer]:
     name = Texts(random.Random(number), ("mug",)).line(LONGEST_NAME)
     privacy = "" if number % 2 else "https://shop.example/p"
     return goods, Clerk(goods, language="fr"), TemplateRenderer(Voice(name, "EUR", "Europe/Paris", privacy))
+
+
+def page(token: str) -> str:
+    """The address of an order's page."""
+    return f"https://shop.example/o/{token}"

@@ -35,7 +35,7 @@ from bot.service.meter import Accounts
 from bot.service.perform import Performer
 from bot.service.shop import Shop
 from bot.service.sweep import close_overdue
-from tests.fuzz.backroom import OpenGate, Till, Unthreaded, shop_parts
+from tests.fuzz.backroom import OpenGate, Till, Unthreaded, page, shop_parts
 from tests.fuzz.facts import every_message
 from tests.fuzz.found import Found
 from tests.fuzz.goods import words_of
@@ -68,7 +68,7 @@ class Crowd:
         self.books.shelf.sync(goods)
         side = telegram_side(lambda: self._now.timestamp())
         self._telegram = telegram_channel(side, self._verdicts)
-        request = CheckoutRequest(goods, timedelta(minutes=30), _page, ("FR",), promotion_codes=True)
+        request = CheckoutRequest(goods, timedelta(minutes=30), page, ("FR",), promotion_codes=True)
         self._till = Till(
             "rk_test_fuzz", host="http://127.0.0.1:9", request=request, events=SignedEvents([]), clock=self._clock
         ).at(self._sandbox)
@@ -82,7 +82,7 @@ class Crowd:
             languages=("fr", "en"),
             language="fr",
             hold=timedelta(minutes=30),
-            page=_page,
+            page=page,
             instant=lambda _channel, _chat: True,
             elsewhere=lambda _channel: self._dice.choice(("", "Telegram (atelier_lumiere_bot)")),
             full=lambda _books, _channel, _now: self._dice.random() < 0.05,
@@ -155,7 +155,6 @@ class Crowd:
                 await self._meanwhile()
         if self._telegram._answers:
             await asyncio.wait(set(self._telegram._answers))
-        self._note_refusals()
         self.found.sent = self._verdicts.sent
         self._store._connection.execute("ROLLBACK")
         return self.found
@@ -228,7 +227,7 @@ class Crowd:
             self._shown(task, task.effect, external)
 
     def _given_up(self, task: Task, error: Permanent) -> Receipt:
-        """Only a page for a sum that Stripe does not take may end so; whatever else is refused is told."""
+        """Only a page for a sum that Stripe does not take may end so."""
         if not isinstance(task.effect, OpenCheckout):
             if not self._verdicts.refused:
                 self._crashed(error)
@@ -290,10 +289,6 @@ class Crowd:
             news = read_event(json.dumps(event))
             if news is not None:
                 await self._reception.settle(news)
-
-
-def _page(token: str) -> str:
-    return f"https://shop.example/o/{token}"
 
 
 def crowded(seed: int, messages: int) -> Found:

@@ -27,8 +27,9 @@ class Lives:
         """One process that is given these events again; -> whether it lived to see the last."""
         now = self.dialog.now
         write = Crossing(self.dialog.store)
-        until = await write(lambda books: careful.born(books, now))
-        reception = Reception(self.dialog.shop, write, lambda: now, lambda word, _language: word, until)
+        care = careful.Care()
+        care.until(await write(lambda books: careful.born(books, now)))
+        reception = Reception(self.dialog.shop, write, lambda: now, lambda word, _language: word, care)
         self.dialog.now += timedelta(seconds=5)
         for event in events:
             try:
@@ -41,7 +42,9 @@ class Lives:
 
     async def take(self, reception: Reception, event: Inbound) -> None:
         """As the intake does; a death in the writer's thread is the death of all."""
-        if event.text == "boum" and not (reception._careful and await self.set_aside_by(reception, event)):
+        if event.text == "boum" and not (
+            reception.care.needed(self.dialog.now) and await self.set_aside_by(reception, event)
+        ):
             raise Died
         if event.text != "boum":
             await reception.take([event])
@@ -93,3 +96,15 @@ async def test_a_careful_shop_answers_each_message_once(lives: Lives) -> None:
         await lives.life(event("7", "un mug bleu svp"))
     assert len(lives.dialog.store.view("v_orders")) == 1
     assert [row["state"] for row in lives.dialog.store.view("v_inbox")] == ["done"]
+
+
+async def test_a_store_that_refuses_for_a_while_is_no_death(lives: Lives) -> None:
+    """F127, F090: the same event comes again and again in one life, and is handled in the end."""
+    for _ in range(careful.MOST_LIVES):
+        await lives.life()
+    write, now = Crossing(lives.dialog.store), lives.dialog.now
+    care = careful.Care()
+    care.until(await write(lambda books: careful.born(books, now)))
+    for _ in range(20):
+        assert await write(lambda books: care.begin(books, "telegram", "7", "{}", now))
+    assert "poison" not in lives.alerts()

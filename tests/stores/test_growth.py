@@ -56,7 +56,6 @@ def grown(rows: int) -> SqliteStore:
 
 @pytest.mark.parametrize("name", WORKS)
 def test_it_costs_the_same_after_thousands_of_events(name: str) -> None:
-    """F041"""
     costs = []
     for rows in (FEW, MANY):
         store = grown(rows)

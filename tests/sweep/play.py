@@ -138,7 +138,10 @@ async def _armed(world: World, flow: Flow, point: Point) -> AsyncIterator[Callab
             await world.begin()
         world.wire.arm(point.moment, point.number, world.kill)
         wire = world.wire
-        yield lambda: wire.struck
+        try:
+            yield lambda: wire.struck
+        finally:
+            wire.disarm()
         return
     injection = Injection(point.blow, point.call, point.number, _paths(world, point.blow))
     async with _traced(world, flow, injection.options):

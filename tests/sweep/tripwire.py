@@ -59,6 +59,10 @@ class Tripwire:
         self.seen.clear()
         self.paths.clear()
 
+    def disarm(self) -> None:
+        """Kill no more; what it was struck at stays known."""
+        self._moment = None
+
     def _passes(self, moment: Moment) -> bool:
         """Note a moment; whether it is the one, and the shop was killed."""
         self.seen[moment] += 1

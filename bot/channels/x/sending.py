@@ -67,7 +67,7 @@ class Sender:
 
     async def message(self, envelope: Envelope) -> str | None:
         text = in_words(envelope.body)
-        if envelope.again and (known := await self._arrived(envelope.chat, text)) is not None:
+        if envelope.again and (known := await self._arrived(envelope, text)) is not None:
             return known
         media = await self._media(envelope.body.picture)
         try:
@@ -87,8 +87,10 @@ class Sender:
         )
         return made(answer, "dm_event_id")
 
-    async def _arrived(self, chat: str, text: str) -> str | None:
-        """The id of this very message among the newest of the conversation, where X can be asked."""
+    async def _arrived(self, envelope: Envelope, text: str) -> str | None:
+        """The id of this very message among the newest of the conversation, where X can be asked. An older one in the
+        same words is another message."""
+        chat = envelope.chat
         try:
             page = await self._wire.call(
                 lambda: response(
@@ -105,7 +107,8 @@ class Sender:
             return None
         events = [it for it in events if it.get("id")]
         await self._meter.charge([Cost(Charge.DM_READ, str(it["id"]), chat) for it in events])
-        own = (it for it in events if str(it.get("sender_id")) == self._wire.keys.user_id)
+        ours = self._wire.keys.user_id
+        own = [it for it in events if str(it.get("sender_id")) == ours and str(it["id"]) not in envelope.known]
         return next((str(it["id"]) for it in own if _bare(str(it.get("text", ""))) == _bare(text)), None)
 
     async def _media(self, picture: str | None) -> str | None:
