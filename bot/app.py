@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import os
 import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -25,6 +23,7 @@ from bot.domain.payments import Payment
 from bot.domain.retry import RetryPolicy
 from bot.errors import ConfigError, Permanent, StoreDamaged, Temporary
 from bot.front import Posts, Shown
+from bot.hatching import hatch_file, open_hatch
 from bot.metrics import measured
 from bot.parts import CHANNELS, ChannelMaker, accounts_of, enabled, provider_of, renderer_of, shop_of, utc_now
 from bot.payments.stripe import StripeProvider
@@ -218,7 +217,7 @@ async def opened(settings: Settings, here: Surroundings = Surroundings()) -> Asy
     wishes = {name: granted(wish) for name, wish in WISHES.items()}
     others = {"reconcile": reconciled, "erase": erased, "reload": reloaded}
     hatch = Hatch(secrets.token_urlsafe(24), {**wishes, **others})
-    _open_hatch(settings, hatch)
+    open_hatch(settings, hatch)
     try:
         tasks += listening
         site = _site(wording, hooks, store, ailing, hatch)
@@ -233,20 +232,6 @@ async def opened(settings: Settings, here: Surroundings = Surroundings()) -> Asy
         with suppress(Temporary, StoreDamaged):
             await write(lambda books: careful.said_goodbye(books, clock()))
         await asyncio.to_thread(store.close)
-
-
-def hatch_file(settings: Settings) -> Path:
-    """Where a running shop says how commands reach it: beside its database, for its owner's eyes only."""
-    return Path(f"{settings.database_path}.hatch")
-
-
-def _open_hatch(settings: Settings, hatch: Hatch) -> None:
-    host = "127.0.0.1" if settings.web.host in ("0.0.0.0", "::") else settings.web.host  # noqa: S104 - not bound here
-    door = {"address": f"http://{host}:{settings.web.port}", "token": hatch.token}
-    path = hatch_file(settings)
-    path.unlink(missing_ok=True)
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:  # noqa: PTH123
-        json.dump(door, file)
 
 
 def _elsewhere(channels: Mapping[str, Channel], channel: str) -> str:

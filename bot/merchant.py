@@ -9,9 +9,10 @@ from contextlib import contextmanager
 
 import httpx
 
-from bot.app import hatch_file, store_of
+from bot.app import store_of
 from bot.config import Settings
 from bot.errors import Permanent, Temporary
+from bot.hatching import hatch_file
 from bot.parts import provider_of, shop_of, utc_now
 from bot.ports import Store
 from bot.service.crossing import Crossing

@@ -79,7 +79,8 @@ class Inbox(Protocol):
     ) -> int | None:
         """Keep an event that is about to be handled, and count that where asked.
 
-        -> the tries so far, None where it is done or dead. It is looked at again at `again_at` unless it is settled before.
+        -> the tries so far, None where it is done or dead. It is looked at again at `again_at`, unless it is settled
+        before.
         """
 
     def waiting(self, now: datetime, limit: int) -> Sequence[tuple[str, str, str, int]]:

@@ -16,6 +16,7 @@ from bot.rendering import INVOICE, LANGUAGES, MESSAGES
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+SUB_COMMANDS = "list|show|ship|cancel|refund|return|retry|register|export|erase"
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
 
@@ -31,9 +32,7 @@ def commands() -> set[str]:
 def test_every_command_stands_in_the_readme_and_none_besides() -> None:
     table = README.split("### Commands")[1].split("### Over HTTP")[0]
     named = set(
-        re.findall(
-            r"`(?:comptoir )?([a-z]+(?: (?:list|show|ship|cancel|refund|return|retry|register|export|erase))?)(?: [A-Z\[-][^`]*)?`", table.split("`-c FILE`")[0]
-        )
+        re.findall(rf"`(?:comptoir )?([a-z]+(?: (?:{SUB_COMMANDS}))?)(?: [A-Z\[-][^`]*)?`", table.split("`-c FILE`")[0])
     )
     assert commands() <= named
     assert named <= commands()

@@ -6,7 +6,7 @@ import copy
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
-from bot.sandbox.stripe import aftermath
+from bot.sandbox.stripe import aftermath, payments
 from tests.sweep.shop import LONE, Mode
 from tests.sweep.world import World
 
@@ -116,25 +116,13 @@ def is_refunded(world: World, case: Case) -> bool:
 
 
 async def debits(world: World, case: Case) -> None:
-    """A bank debit: completed now, paid when the bank has spoken."""
+    """A bank debit: completed now, and paid as soon as the bank has spoken, which is at once."""
     world.pays(world.ref(case.chat), "unpaid")
-    await world.until(
-        lambda: world.order_is(case.chat, "created", "processing") and world.said(case.chat, "payment_processing"),
-        "the debit is on its way",
-    )
-    _settles(world, case.chat)
-
-
-def _settles(world: World, chat: int) -> None:
-    from bot.sandbox.stripe import payments
-
-    session = world.session(world.ref(chat))
-    if world.sandbox.stripe.sessions[session].wire["payment_status"] == "unpaid":
-        payments.settle(world.sandbox.stripe, session, succeeds=True)
+    await settles(world, case)
 
 
 async def settles(world: World, case: Case) -> None:
-    _settles(world, case.chat)
+    payments.settle(world.sandbox.stripe, world.session(world.ref(case.chat)), succeeds=True)
 
 
 async def sold_elsewhere(world: World, case: Case) -> None:
@@ -240,7 +228,7 @@ async def a_first_customer(world: World, case: Case) -> None:
 FLOWS: Mapping[str, Flow] = {
     "buy": Flow(nothing, buys, has_link),
     "pay": Flow(link, pays, is_thanked),
-    "debit": Flow(link, debits, is_thanked, again=settles),
+    "debit": Flow(link, debits, is_thanked),
     "refund": Flow(thanks, refunds, is_refunded),
     "owed": Flow(sold_elsewhere, settles, is_given_back, lasts=len(LONE)),
     "expire": Flow(link, nothing, has_run_out, hold="900ms"),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from itertools import product as combinations
 
 from bot.domain.catalogue import Catalogue, Product, Translation, Variant
+from bot.domain.understanding import Clerk
 
 
 def one(sku: str, name: str, minor: int, *keywords: str, en: str = "", fr: str = "", **more: str) -> Product:
@@ -248,3 +250,10 @@ CORNER = Catalogue(
 )
 
 SHOPS = {"atelier": (ATELIER, "fr"), "corner": (CORNER, "en")}
+
+
+@cache
+def clerk_of(shop: str) -> Clerk:
+    """The clerk of a shop, made where it is first asked: it takes a while."""
+    catalogue, language = SHOPS[shop]
+    return Clerk(catalogue, language=language)

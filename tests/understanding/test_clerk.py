@@ -6,6 +6,7 @@ import json
 import random
 import tomllib
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from importlib import resources
 
 import pytest
@@ -15,10 +16,8 @@ from hypothesis import strategies as st
 from bot.domain.catalogue import Catalogue
 from bot.domain.understanding import Clerk, Intent, Understanding, Wanted, as_json, reply_number
 from bot.domain.understanding.words import load
-from tests.understanding.shops import ATELIER, CORNER, SHOPS, one
+from tests.understanding.shops import ATELIER, CORNER, SHOPS, clerk_of, one
 
-CLERKS = {name: Clerk(catalogue, language=language) for name, (catalogue, language) in SHOPS.items()}
-ATELIER_CLERK = CLERKS["atelier"]
 FRAGMENTS = [
     "buy",
     "je voudrais",
@@ -79,7 +78,8 @@ FRAGMENTS = [
 @given(st.one_of(st.text(), st.text(st.characters(codec=None)), st.lists(st.sampled_from(FRAGMENTS)).map(" ".join)))
 @settings(max_examples=400, deadline=None)
 def test_any_text_is_understood_somehow(text: str) -> None:
-    for (catalogue, _), clerk in zip(SHOPS.values(), CLERKS.values(), strict=True):
+    for shop, (catalogue, _) in SHOPS.items():
+        clerk = clerk_of(shop)
         meant = clerk.understand(text)
         assert meant.text == text
         assert all(catalogue.variant(line.sku) and 0 < line.quantity <= 50_000_000 for line in meant.lines)
@@ -87,13 +87,15 @@ def test_any_text_is_understood_somehow(text: str) -> None:
         assert not meant.lines or (meant.intent is Intent.BUY and not meant.missing)
 
 
-ANOTHER_CLERK = Clerk(ATELIER, language="fr")
+@cache
+def another_clerk() -> Clerk:
+    return Clerk(ATELIER, language="fr")
 
 
 @given(st.text(max_size=60))
 @settings(max_examples=200, deadline=None)
 def test_the_same_text_always_means_the_same(text: str) -> None:
-    assert ATELIER_CLERK.understand(text) == ANOTHER_CLERK.understand(text)
+    assert clerk_of("atelier").understand(text) == another_clerk().understand(text)
 
 
 @pytest.mark.parametrize(
@@ -104,14 +106,14 @@ def test_the_same_text_always_means_the_same(text: str) -> None:
 )  # fmt: skip
 def test_endless_text_is_read_no_further_than_a_page(text: str) -> None:
     """F114: what stands behind the first page changes nothing, and costs nothing."""
-    first = ATELIER_CLERK.understand(text)
-    again = ATELIER_CLERK.understand(text[:2000] + " je voudrais deux mugs bleus")
+    first = clerk_of("atelier").understand(text)
+    again = clerk_of("atelier").understand(text[:2000] + " je voudrais deux mugs bleus")
     assert (first.intent, first.lines, first.candidates) == (again.intent, again.lines, again.candidates)
 
 
 def test_look_alikes_of_another_script_buy_nothing_and_full_width_letters_do() -> None:
-    assert ATELIER_CLERK.understand("ｂｕｙ a blue mug").lines == (Wanted("mug-bleu", 1),)
-    assert ATELIER_CLERK.understand("buу a blue mug").lines == ()
+    assert clerk_of("atelier").understand("ｂｕｙ a blue mug").lines == (Wanted("mug-bleu", 1),)
+    assert clerk_of("atelier").understand("buу a blue mug").lines == ()
 
 
 @pytest.mark.parametrize(
@@ -129,13 +131,13 @@ def test_look_alikes_of_another_script_buy_nothing_and_full_width_letters_do() -
     ],
 )
 def test_what_speaks_to_a_program_is_no_purchase(text: str) -> None:
-    meant = ATELIER_CLERK.understand(text)
+    meant = clerk_of("atelier").understand(text)
     assert (meant.intent, meant.lines, meant.candidates) == (Intent.UNKNOWN, (), ())
 
 
 def test_a_price_that_is_not_the_real_one_sells_nothing() -> None:
-    assert ATELIER_CLERK.understand("je prends 2 mugs bleus à 36 €").lines == (Wanted("mug-bleu", 2),)
-    assert ATELIER_CLERK.understand("je prends 2 mugs bleus à 1 €").lines == ()
+    assert clerk_of("atelier").understand("je prends 2 mugs bleus à 36 €").lines == (Wanted("mug-bleu", 2),)
+    assert clerk_of("atelier").understand("je prends 2 mugs bleus à 1 €").lines == ()
 
 
 def test_stock_plays_no_part() -> None:
@@ -158,7 +160,7 @@ def test_stock_plays_no_part() -> None:
     ],
 )
 def test_the_language_is_that_of_the_words_around_the_name(text: str, hint: str | None, language: str) -> None:
-    assert ATELIER_CLERK.understand(text, language=hint).language == language
+    assert clerk_of("atelier").understand(text, language=hint).language == language
 
 
 def test_a_merchants_own_words_are_added_to_those_of_every_language() -> None:
@@ -168,7 +170,7 @@ def test_a_merchants_own_words_are_added_to_those_of_every_language() -> None:
     assert clerk.understand("je craque, le mug bleu").lines == (Wanted("mug-bleu", 1),)
     assert clerk.understand("shut up and take my money: the blue mug").lines == (Wanted("mug-bleu", 1),)
     assert clerk.understand("quoi de joli").intent is Intent.BROWSE
-    assert ATELIER_CLERK.understand("je craque, le mug bleu").lines == ()
+    assert clerk_of("atelier").understand("je craque, le mug bleu").lines == ()
 
 
 def test_a_products_own_words_do_not_steer_the_conversation() -> None:
@@ -203,7 +205,7 @@ def test_a_short_reply_names_a_choice(text: str, choice: int | None) -> None:
 
 
 def test_the_public_form_has_exactly_the_agreed_keys() -> None:
-    meant = ATELIER_CLERK.understand("2 noirs en L stp")
+    meant = clerk_of("atelier").understand("2 noirs en L stp")
     assert json.loads(json.dumps(as_json(meant))) == {
         "text": "2 noirs en L stp",
         "language": "fr",

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.domain.understanding import Clerk, Intent, Wanted
-from tests.understanding.shops import ATELIER, CORNER
-
-CLERK = Clerk(ATELIER, language="fr")
-CORNER_CLERK = Clerk(CORNER, language="en")
+from bot.domain.understanding import Intent, Wanted
+from tests.understanding.shops import clerk_of
 
 POSSIBLE = {
     "1": 1, "2": 2, "10": 10, "007": 7, "+3": 3, "٣": 3, "２": 2, "999999": 999_999, "1000000": 1_000_000,
@@ -26,20 +23,20 @@ IMPOSSIBLE = [
 
 @pytest.mark.parametrize(("written", "count"), POSSIBLE.items())
 def test_reads_a_possible_quantity_as_it_stands(written: str, count: int) -> None:
-    meant = CLERK.understand(f"je voudrais {written} mugs bleus")
+    meant = clerk_of("atelier").understand(f"je voudrais {written} mugs bleus")
     assert meant.lines == (Wanted("mug-bleu", count),)
 
 
 @pytest.mark.parametrize("written", IMPOSSIBLE)
 def test_asks_about_an_impossible_or_vague_quantity(written: str) -> None:
-    meant = CLERK.understand(f"je voudrais {written} mugs bleus")
+    meant = clerk_of("atelier").understand(f"je voudrais {written} mugs bleus")
     assert (meant.intent, meant.lines) == (Intent.BUY, ())
     assert meant.missing == ("quantity",)
     assert meant.candidates == ("mug-bleu",)
 
 
 def test_does_not_convert_five_thousand_digits() -> None:
-    assert CLERK.understand(f"buy {'9' * 5000} blue mugs").lines == ()
+    assert clerk_of("atelier").understand(f"buy {'9' * 5000} blue mugs").lines == ()
 
 
 @pytest.mark.parametrize(
@@ -52,7 +49,7 @@ def test_does_not_convert_five_thousand_digits() -> None:
     ],
 )  # fmt: skip
 def test_sizes_prices_dates_ages_and_lengths_are_no_quantities(text: str) -> None:
-    assert CLERK.understand(text).lines == (Wanted("mug-bleu", 1),)
+    assert clerk_of("atelier").understand(text).lines == (Wanted("mug-bleu", 1),)
 
 
 @pytest.mark.parametrize(
@@ -67,15 +64,15 @@ def test_sizes_prices_dates_ages_and_lengths_are_no_quantities(text: str) -> Non
     ],
 )
 def test_pairs_of_what_is_worn_in_pairs_are_one_and_model_numbers_are_none(text: str, line: Wanted) -> None:
-    assert CORNER_CLERK.understand(text).lines == (line,)
+    assert clerk_of("corner").understand(text).lines == (line,)
 
 
 def test_keeps_the_quantity_beside_what_must_be_chosen() -> None:
-    meant = CLERK.understand("je voudrais deux tee-shirts noirs")
+    meant = clerk_of("atelier").understand("je voudrais deux tee-shirts noirs")
     assert (meant.quantity, meant.missing, meant.lines) == (2, ("taille",), ())
 
 
 def test_a_set_of_another_size_is_not_sold_as_what_there_is() -> None:
-    assert CLERK.understand("je voudrais le lot de 6 verres").lines == (Wanted("verres", 1),)
-    assert CLERK.understand("je voudrais un lot de 4 verres").lines == ()
-    assert CLERK.understand("je voudrais 6 verres").lines == ()
+    assert clerk_of("atelier").understand("je voudrais le lot de 6 verres").lines == (Wanted("verres", 1),)
+    assert clerk_of("atelier").understand("je voudrais un lot de 4 verres").lines == ()
+    assert clerk_of("atelier").understand("je voudrais 6 verres").lines == ()
