@@ -40,7 +40,7 @@ class SqlInbox:
             "INSERT INTO inbox (source, key, state, attempts, received_at, again_at, body, error)"
             " VALUES (:source, :key, :state, 1, :now, :again, :body, :error)"
             " ON CONFLICT DO UPDATE SET state = :state, attempts = attempts + 1, again_at = :again, body = :body,"
-            " error = :error RETURNING attempts",
+            " begun = 0, error = :error, place = NULL RETURNING attempts",
             {
                 "source": source,
                 "key": key,
@@ -57,19 +57,39 @@ class SqlInbox:
         self, source: str, key: str, body: str, *, counted: bool, again_at: datetime, now: datetime
     ) -> int | None:
         row = self._do(
-            "INSERT INTO inbox (source, key, state, attempts, received_at, again_at, body)"
-            " VALUES (?, ?, 'new', 1, ?, ?, ?) ON CONFLICT DO UPDATE SET attempts = attempts + ?,"
-            " again_at = excluded.again_at WHERE state = 'new' RETURNING attempts",
+            "INSERT INTO inbox (source, key, state, begun, received_at, again_at, body)"
+            " VALUES (?, ?, 'new', 1, ?, ?, ?) ON CONFLICT DO UPDATE SET begun = begun + ?,"
+            " again_at = excluded.again_at WHERE state = 'new' RETURNING begun",
             (source, key, stamp(now), stamp(again_at), body, int(counted)),
         ).fetchone()
         return int(row[0]) if row else None
 
     def waiting(self, now: datetime, limit: int) -> Sequence[tuple[str, str, str, int]]:
         return self._do(
-            "SELECT source, key, body, attempts FROM inbox WHERE state = 'new' AND again_at <= ?"
+            "SELECT source, key, body, attempts FROM inbox WHERE state = 'new' AND again_at <= ? AND place IS NULL"
             " ORDER BY again_at, received_at LIMIT ?",
             (stamp(now), limit),
         ).fetchall()
+
+    def journal(self, source: str, key: str, body: str, now: datetime) -> bool:
+        done = self._do(
+            "INSERT INTO inbox (source, key, state, received_at, body, place) VALUES (?, ?, 'new', ?, ?, 1 + coalesce("
+            "(SELECT place FROM inbox WHERE state = 'new' AND place IS NOT NULL ORDER BY place DESC LIMIT 1), 0))"
+            " ON CONFLICT DO NOTHING",
+            (source, key, stamp(now), body),
+        )
+        return done.rowcount == 1
+
+    def journaled(self, limit: int) -> Sequence[tuple[str, str]]:
+        return self._do(
+            "SELECT source, key FROM inbox WHERE state = 'new' AND place IS NOT NULL ORDER BY place LIMIT ?", (limit,)
+        ).fetchall()
+
+    def body(self, source: str, key: str) -> str | None:
+        row = self._do(
+            "SELECT body FROM inbox WHERE source = ? AND key = ? AND state = 'new'", (source, key)
+        ).fetchone()
+        return row[0] if row else None
 
     def hurry(self, source: str, now: datetime) -> None:
         """`+source` keeps SQLite from walking through all that ever came from there, instead of the few that wait."""
@@ -81,6 +101,7 @@ class SqlInbox:
 
     def settle(self, source: str, key: str) -> None:
         self._do(
-            "UPDATE inbox SET state = 'done', again_at = NULL, body = NULL, error = NULL WHERE source = ? AND key = ?",
+            "UPDATE inbox SET state = 'done', again_at = NULL, body = NULL, error = NULL, place = NULL"
+            " WHERE source = ? AND key = ?",
             (source, key),
         )

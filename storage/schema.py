@@ -184,6 +184,16 @@ CREATE INDEX outbox_told_first ON outbox (not_before, id)
 CREATE INDEX outbox_served_next ON outbox (not_before, id) WHERE state = 'queued' AND kind IN ('link', 'open_checkout')
 """
 
+JOURNAL = """
+ALTER TABLE inbox ADD COLUMN place INTEGER;
+
+CREATE INDEX inbox_journal ON inbox (place) WHERE state = 'new' AND place IS NOT NULL
+"""
+
+LIVES = """
+ALTER TABLE inbox ADD COLUMN begun INTEGER NOT NULL DEFAULT 0
+"""
+
 VIEWS = {
     "v_orders": """
         SELECT o.ref, o.channel, o.chat, o.status, o.cancel_reason, o.needs_review IS NOT NULL AS needs_review,
@@ -249,6 +259,18 @@ def m005_invoices_in_a_platforms_own_sheet(db: Database) -> None:
 @MIGRATIONS()
 def m006_what_is_told_first(db: Database) -> None:
     for statement in URGENT_FIRST.split(";\n"):
+        db.execute(statement)
+
+
+@MIGRATIONS()
+def m007_the_place_of_an_event_that_is_decided_on_later(db: Database) -> None:
+    for statement in JOURNAL.split(";\n"):
+        db.execute(statement)
+
+
+@MIGRATIONS()
+def m008_how_many_lives_an_event_has_seen(db: Database) -> None:
+    for statement in LIVES.split(";\n"):
         db.execute(statement)
 
 

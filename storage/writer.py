@@ -7,7 +7,6 @@ has a savepoint of its own, so that a failing one undoes nothing of its neighbou
 from __future__ import annotations
 
 import contextlib
-import queue
 import sqlite3
 import threading
 import time
@@ -18,7 +17,8 @@ from typing import Any
 import structlog
 
 from bot.errors import StoreDamaged, Temporary
-from bot.ports import Books
+from bot.ports import Books, Urgent
+from storage.turns import Turns
 
 LARGEST_GROUP = 64
 LONGEST_GROUP = 0.002
@@ -47,7 +47,7 @@ class WriterThread:
 
     def __init__(self, connection: sqlite3.Connection, books: Books, fatal: Callable[[str], None]) -> None:
         self._connection, self._books, self._fatal = connection, books, fatal
-        self._queue: queue.SimpleQueue[tuple[Work, Done] | None] = queue.SimpleQueue()
+        self._queue: Turns[tuple[Work, Done] | None] = Turns()
         self.broken: str | None = None
         self._start()
 
@@ -60,7 +60,7 @@ class WriterThread:
             raise StoreDamaged(self.broken)
         if self._queue.qsize() > MOST_WAITING:
             raise Temporary("the store has too much to do", retry_after=1)
-        self._queue.put((work, done))
+        self._queue.put((work, done), urgent=isinstance(work, Urgent))
 
     def close(self) -> None:
         """Finish what was submitted and end the thread."""

@@ -14,6 +14,7 @@ from bot.ports.books import (
     Shoppers,
     Store,
     Task,
+    Urgent,
     View,
     Writer,
 )
@@ -54,6 +55,7 @@ __all__ = [
     "Store",
     "Task",
     "Told",
+    "Urgent",
     "View",
     "Writer",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Literal, Protocol, TypeVar
+from typing import Generic, Literal, Protocol, TypeVar
 
 from bot.domain.catalogue import Catalogue
 from bot.domain.costs import Cost
@@ -79,12 +79,21 @@ class Inbox(Protocol):
     ) -> int | None:
         """Keep an event that is about to be handled, and count that where asked.
 
-        -> the tries so far, None where it is done or dead. It is looked at again at `again_at`, unless it is settled
-        before.
+        -> the tries since it was last set aside in order, None where it is done or dead. It is looked at again at
+        `again_at`, unless it is settled before.
         """
 
     def waiting(self, now: datetime, limit: int) -> Sequence[tuple[str, str, str, int]]:
         """(source, key, body, attempts) of events set aside whose time has come, oldest first."""
+
+    def journal(self, source: str, key: str, body: str, now: datetime) -> bool:
+        """Keep an event that is decided on later, behind all that are kept so; False where it was seen before."""
+
+    def journaled(self, limit: int) -> Sequence[tuple[str, str]]:
+        """(source, key) of events to be decided on, in the order in which they came."""
+
+    def body(self, source: str, key: str) -> str | None:
+        """What is kept of an event that is still to be decided on; None where it is done, dead or unknown."""
 
     def hurry(self, source: str, now: datetime) -> None:
         """Let the events of this source that were set aside, even for good, be looked at now."""
@@ -401,7 +410,8 @@ class Store(Protocol):
     def submit(self, work: Callable[[Books], T], done: Callable[[T | None, Exception | None], None]) -> None:
         """Run `work` in a transaction; after COMMIT call `done`, from the writer's thread, with result or error.
 
-        An error of `work` undoes its own changes and no other's. Raises Temporary where too much is waiting.
+        An error of `work` undoes its own changes and no other's. An Urgent one goes before all that waits.
+        Raises Temporary where too much is waiting.
         """
 
     def write(self, work: Callable[[Books], T]) -> T:
@@ -426,6 +436,16 @@ class Store(Protocol):
         """What ails the store, or None."""
 
     def close(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class Urgent(Generic[T]):
+    """A short work for which somebody outside counts the seconds: it waits for the commit under way and for no more."""
+
+    work: Callable[[Books], T]
+
+    def __call__(self, books: Books) -> T:
+        return self.work(books)
 
 
 class Writer(Protocol):

@@ -36,9 +36,9 @@ from bot.sandbox.x.state import HANDLE
 LOOPBACK = "127.0.0.1"
 JOURNAL_SIZE = 20_000
 EXPIRY_EVERY = 0.25
+"""Seconds between two looks for sessions whose time is up."""
 GRACE = 1
 """Seconds that answers under way may take once the server stops."""
-"""Seconds between two looks for sessions whose time is up."""
 
 CONTROL_ENDPOINT = "we_1SandboxControl"
 """The webhook endpoint that the constructor and the control API set."""
@@ -219,7 +219,7 @@ class LoopbackServer(uvicorn.Server):
         for connection in list(open_ones):
             connection.shutdown()
         end = time.monotonic() + GRACE
-        while (open_ones or answering) and time.monotonic() < end:
+        while (open_ones or answering) and time.monotonic() < end:  # noqa: ASYNC110 - nothing tells when they are gone
             await asyncio.sleep(0.002)
         for task in answering:
             task.cancel()

@@ -14,7 +14,7 @@ from bot.domain.invoices import ONE_AT_A_TIME, PLATFORMS, Asked, Way, is_over, p
 from bot.domain.orders import Order
 from bot.domain.payments import Payment
 from bot.errors import StoreDamaged, Temporary
-from bot.ports import Books, Clock, Writer
+from bot.ports import Books, Clock, Urgent, Writer
 
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
@@ -63,7 +63,7 @@ class RowCashier:
             return busy if too_late else work(books)
 
         try:
-            return await asyncio.wait_for(self.write(in_time), self.patience)
+            return await asyncio.wait_for(self.write(Urgent(in_time)), self.patience)
         except (TimeoutError, Temporary, StoreDamaged):
             too_late = True
         except Exception:  # whatever it was, whoever waits is answered

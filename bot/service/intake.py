@@ -6,15 +6,22 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 
+import structlog
+
 from bot.domain.messages import Inbound, mask_cards
 from bot.domain.payments import News
 from bot.errors import StoreDamaged, Temporary
 from bot.ports import Books, Clock, Receipt
 from bot.service.careful import Care
+from bot.service.journal import Journal, receive_in_turn
 from bot.service.receive import dump_safely, look_again, put_aside, receive
 from bot.service.settle import look_again as settle_again
 from bot.service.settle import set_aside, settle
 from bot.service.shop import Shop
+
+log = structlog.get_logger(__name__)
+PAGE = 100
+"""Events kept by one transaction."""
 
 
 @dataclass
@@ -26,12 +33,35 @@ class Reception:
     clock: Clock
     word: Callable[[str, str], str]
     care: Care = field(default_factory=Care)
+    journal: Journal | None = None
+    """Without one each event is decided on as it comes, however many come."""
 
     async def take(self, events: Sequence[Inbound]) -> Sequence[Receipt]:
         """Receive events, all submitted before the first is awaited, so that they share their commits.
 
-        Raises Temporary or StoreDamaged where the store cannot write: none of them may be acknowledged.
+        A full page is only kept: the journal decides on it after. Raises Temporary or StoreDamaged where the store
+        cannot write: none of them may be acknowledged.
         """
+        if self.journal is not None and not self.care.needed(self.clock()):
+            if len(events) >= self.journal.full:
+                return await self._kept(self.journal, events)
+            self.journal.rush.over()
+        return await self._each(events)
+
+    async def _kept(self, journal: Journal, events: Sequence[Inbound]) -> Sequence[Receipt]:
+        receipts: list[Receipt] = []
+        for start in range(0, len(events), PAGE):
+            page = events[start : start + PAGE]
+            try:
+                receipts += await journal.keep(page)
+            except (Temporary, StoreDamaged):
+                raise
+            except Exception:  # one of them cannot be kept: each for itself
+                log.exception("journal.refused")
+                receipts += await self._each(page)
+        return receipts
+
+    async def _each(self, events: Sequence[Inbound]) -> Sequence[Receipt]:
         writing = [self._received(event) for event in events]
         outcomes = await asyncio.gather(*writing, return_exceptions=True)
         receipts: list[Receipt] = []
@@ -44,13 +74,15 @@ class Reception:
     def _received(self, event: Inbound) -> Awaitable[Receipt]:
         if self.care.needed(self.clock()):
             return self._received_carefully(event)
-        return self.write(lambda books: receive(self.shop, books, event, self.clock()))
+        if self.journal is None:
+            return self.write(lambda books: receive(self.shop, books, event, self.clock()))
+        return self.write(lambda books: receive_in_turn(self.shop, books, event, self.clock))
 
     async def _received_carefully(self, event: Inbound) -> Receipt:
         safe, source, key = dump_safely(event), event.source, event.key
         if not await self._begun(source, key, safe):
             return Receipt(fresh=False)
-        return await self.write(lambda books: look_again(self.shop, books, source, key, safe, self.clock()))
+        return await self.write(lambda books: look_again(self.shop, books, source, key, self.clock()))
 
     async def _begun(self, source: str, key: str, body: str) -> bool:
         receipt = await self.write(lambda books: Receipt(fresh=self.care.begin(books, source, key, body, self.clock())))

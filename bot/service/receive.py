@@ -64,8 +64,11 @@ def dump_safely(event: Inbound) -> str:
     return dump_inbound(replace(event, text=mask_cards(clean(event.text)), name=clean(event.name)))
 
 
-def look_again(shop: Shop, books: Books, source: str, key: str, body: str, now: datetime) -> Receipt:
-    """Handle an event that was set aside."""
+def look_again(shop: Shop, books: Books, source: str, key: str, now: datetime) -> Receipt:
+    """Handle an event that is kept, once, as it stands in the books now; one that is done or dead is left alone."""
+    body = books.inbox.body(source, key)
+    if body is None:
+        return Receipt(fresh=False)
     receipt = handle(shop, books, load_inbound(body), now)
     books.inbox.settle(source, key)
     return receipt

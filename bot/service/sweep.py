@@ -122,7 +122,7 @@ class Sweeper:
 
     def _handled(self, books: Books, source: str, key: str, body: str, attempts: int) -> Receipt:
         if source != self._shop.provider.name:
-            return receive.look_again(self._shop, books, source, key, body, self._clock())
+            return receive.look_again(self._shop, books, source, key, self._clock())
         news = self._shop.provider.reread(body)
         if news is None:
             books.inbox.settle(source, key)

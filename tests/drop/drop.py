@@ -1,4 +1,4 @@
-"""One product, a hundred of it, ten thousand who want it at once on two channels: who gets it, and what all are told."""
+"""One product, a hundred of it, ten thousand who want it at once on two channels: who gets it, what all are told."""
 
 from __future__ import annotations
 
@@ -206,7 +206,7 @@ class Drop:
                 raise Violation(f"row {number} ({kind}) is dead for no reason")
 
 
-def dropped(seed: int, *, telegram: int = 9_000, x: int = 1_000) -> Outcome:
+def dropped(seed: int, *, telegram: int = 9_500, x: int = 500) -> Outcome:
     """One drop from its first message until all is sold and said."""
     began = time.process_time()
     random.seed(seed)

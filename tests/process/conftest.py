@@ -5,13 +5,18 @@ from pathlib import Path
 
 import pytest
 
+from tests.process.starts import end_server, executed
 from tests.process.world import World, opened
+
+
+def pytest_sessionfinish() -> None:
+    end_server()
 
 
 @pytest.fixture(params=["polling", "webhook"])
 def either(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
-    """A running shop, once by polling and once by webhook."""
-    with opened(tmp_path, mode=request.param) as world:
+    """A running shop, once by polling and once by webhook, each the true command."""
+    with opened(tmp_path, mode=request.param, by=executed) as world:
         world.start()
         yield world
 
@@ -20,6 +25,14 @@ def either(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
 def world(tmp_path: Path) -> Iterator[World]:
     """A running shop that polls."""
     with opened(tmp_path) as opening:
+        opening.start()
+        yield opening
+
+
+@pytest.fixture
+def true_world(tmp_path: Path) -> Iterator[World]:
+    """The same, started as a merchant starts it."""
+    with opened(tmp_path, by=executed) as opening:
         opening.start()
         yield opening
 

@@ -159,3 +159,12 @@ def _server() -> _Server:
     server = _Server()
     atexit.register(server.close)
     return server
+
+
+def end_server() -> None:
+    """End what `forked` began, where it began anything; the next start begins it anew."""
+    if _server.cache_info().currsize:
+        server = _server()
+        _server.cache_clear()
+        atexit.unregister(server.close)
+        server.close()

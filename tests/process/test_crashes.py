@@ -89,7 +89,8 @@ def test_what_was_written_while_the_shop_was_down_is_answered_after(tmp_path: Pa
         world.hears("Mug bleu")
 
 
-def test_a_payment_while_the_shop_was_down_is_settled_after(world: World) -> None:
+def test_a_payment_while_the_shop_was_down_is_settled_after(true_world: World) -> None:
+    world = true_world
     world.says("je voudrais un mug bleu")
     world.hears("Mug bleu")
     ref = world.order()["ref"]
@@ -120,8 +121,9 @@ def test_a_second_process_is_turned_away(world: World) -> None:
     assert b"Traceback" not in second.stderr
 
 
-def test_sigterm_in_the_middle_of_a_sale_loses_nothing(world: World) -> None:
+def test_sigterm_in_the_middle_of_a_sale_loses_nothing(true_world: World) -> None:
     """F126"""
+    world = true_world
     world.breaks(service="stripe", method="POST /v1/checkout/sessions", kind="delay", seconds=1, times=1)
     world.says("je voudrais un mug bleu")
     until(lambda: world.rows("v_orders"), what="the order is in the books")

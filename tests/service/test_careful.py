@@ -108,3 +108,16 @@ async def test_a_store_that_refuses_for_a_while_is_no_death(lives: Lives) -> Non
     for _ in range(20):
         assert await write(lambda books: care.begin(books, "telegram", "7", "{}", now))
     assert "poison" not in lives.alerts()
+
+
+async def test_news_that_are_only_early_outlive_a_careful_shop(lives: Lives) -> None:
+    """F127, F004: what is set aside in order has killed nobody, however often it is looked at."""
+    for _ in range(careful.MOST_LIVES):
+        await lives.life()
+    now = lives.dialog.now
+    for _ in range(12):
+        write, care = Crossing(lives.dialog.store), careful.Care()
+        care.until(await write(lambda books: careful.born(books, now)))
+        assert await write(lambda books, care=care: care.begin(books, "stripe", "evt_1", "{}", now))  # type: ignore[misc]
+        await write(lambda books: books.inbox.set_aside("stripe", "evt_1", "{}", "too early", again_at=now, now=now))
+    assert "poison" not in lives.alerts()

@@ -255,8 +255,8 @@ def test_an_invoice_agreed_to_before_is_paid_after_its_shopper_is_forgotten(path
     assert zoe.confirms() != ""  # nothing more is agreed to
     if waits:
         zoe.now += timedelta(days=1)
-        ((source, key, body, _),) = zoe.write(lambda books: books.inbox.waiting(zoe.now, 10))
-        zoe.write(lambda books: look_again(zoe.shop, books, source, key, body, zoe.now))
+        ((source, key, _, _),) = zoe.write(lambda books: books.inbox.waiting(zoe.now, 10))
+        zoe.write(lambda books: look_again(zoe.shop, books, source, key, zoe.now))
     else:
         zoe.does(event)
     assert (zoe.order().status, zoe.stock("mug-bleu")) == ("paid", (0, 1))

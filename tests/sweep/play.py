@@ -57,7 +57,7 @@ async def play(world: World, point: Point, *, by: Starter | None = None) -> Play
             code = await _end_of(world, point)
         if code is None:
             code = await _rest(world, flow, case)
-        found += _unexpected(flow, point, code, struck)
+        found += _unexpected(flow, point, code, struck, world.tail(500))
         if code is not None:
             await world.start(by=by)
             if flow.again is not None:
@@ -172,7 +172,7 @@ async def _traced(world: World, flow: Flow, options: Sequence[str]) -> AsyncIter
         yield
 
 
-def _unexpected(flow: Flow, point: Point, code: int | None, stroke: str | None) -> list[str]:
+def _unexpected(flow: Flow, point: Point, code: int | None, stroke: str | None, tail: str) -> list[str]:
     """How the shop may end: killed where it is killed; by itself where its disk has failed; else not at all.
 
     It must end where the log of what is acknowledged could not be synced (F091).
@@ -185,7 +185,7 @@ def _unexpected(flow: Flow, point: Point, code: int | None, stroke: str | None) 
     else:
         syncing = any(f" {call}(" in stroke for call in SYNCS)
         fine = (code == DISK_FAILED and (point.blow is Blow.EIO or syncing)) or (code == FAILED and flow.starts)
-    return [] if fine else [f"the shop ended with {code}"]
+    return [] if fine else [f"the shop ended with {code}: {tail}"]
 
 
 async def census(world: World, name: str) -> Census:

@@ -148,6 +148,10 @@ class World:
         self._logs_seen += len(found)
         return found.decode(errors="replace")
 
+    def tail(self, size: int = 1500) -> str:
+        """The end of the log."""
+        return self.log.read_bytes()[-size:].decode(errors="replace")
+
     # -- waiting
 
     async def until(self, true: Callable[[], Any], what: str, *, seconds: float = PATIENCE) -> None:
@@ -209,7 +213,7 @@ class World:
             except sqlite3.Error as error:
                 rows[name] = [(str(error),)]
         calls = len(self.sandbox.outbound._tasks) - 1
-        return f"{rows}; {calls} calls under way; asked {dict(self.wire.paths)}; log: {self.logged()[-1500:]}"
+        return f"{rows}; {calls} calls under way; asked {dict(self.wire.paths)}; log: {self.tail()}"
 
     # -- the people outside
 

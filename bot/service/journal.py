@@ -1,0 +1,171 @@
+"""While a backlog comes in its events are only kept, and decided on after: a question that is timed may be among the
+last of them, and is seen once all that came before it is kept (F061)."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+import structlog
+
+from bot.domain.messages import Inbound, mask_cards
+from bot.errors import StoreDamaged, Temporary
+from bot.ports import Books, Clock, Receipt, Writer
+from bot.service.careful import Care
+from bot.service.receive import dump_safely, look_again, receive
+from bot.service.shop import Shop, later
+
+log = structlog.get_logger(__name__)
+FULL = 50
+"""Events at once from which on more are expected behind them."""
+AT_ONCE = 32
+"""Events decided on between two looks at what waits."""
+LOOKS = 0.05
+"""Seconds between two looks whether a rush is over."""
+AGAIN_AFTER = 1.0
+"""Seconds until the store is tried anew where it could not write."""
+
+
+@dataclass
+class Rush:
+    """Full pages that come one after another; while they do, nothing is decided. Times are seconds of a steady clock."""
+
+    lull: float = 0.5
+    """A full page is expected for so long after another one."""
+    longest: float = 5.0
+    """So long at most nobody is answered because of those who come behind; then both go on side by side."""
+    _began: float | None = None
+    _expected: float = -math.inf
+
+    def comes(self, now: float) -> None:
+        if self._began is None and now < self._expected:
+            self._began = now
+        self._expected = math.inf
+
+    def kept(self, now: float) -> None:
+        """The page that came is kept, so the next one may be asked for."""
+        self._expected = now + self.lull
+
+    def over(self) -> None:
+        """What came was no full page."""
+        self._expected = -math.inf
+
+    def through(self) -> None:
+        """All that came is decided on."""
+        self._began = None
+
+    def lasts(self, now: float) -> bool:
+        return self._began is not None and now < min(self._began + self.longest, self._expected)
+
+
+def receive_in_turn(shop: Shop, books: Books, event: Inbound, clock: Clock) -> Receipt:
+    """Handle an event, or keep it behind those that still wait: what a shopper did is handled in its order."""
+    if books.inbox.journaled(1):
+        return _kept(books, event, clock)
+    return receive(shop, books, event, clock())
+
+
+def _kept(books: Books, event: Inbound, clock: Clock) -> Receipt:
+    return Receipt(fresh=books.inbox.journal(event.source, event.key, dump_safely(event), clock()))
+
+
+@dataclass
+class Journal:
+    """Keeps whole pages and decides on what is kept, in the order in which it came; `run` until cancelled.
+
+    `awake` also wakes the deliverer for what it wrote. Where a pressed button is decided on later, its press has been
+    answered without a word.
+    """
+
+    shop: Shop
+    write: Writer
+    awake: Callable[[Callable[[Books], Receipt]], Awaitable[Receipt]]
+    clock: Clock
+    care: Care = field(default_factory=Care)
+    full: float = FULL
+    steady: Callable[[], float] = time.monotonic
+    rush: Rush = field(default_factory=Rush)
+
+    def __post_init__(self) -> None:
+        self._woken = asyncio.Event()
+
+    def wake(self) -> None:
+        self._woken.set()
+
+    async def keep(self, events: Sequence[Inbound]) -> Sequence[Receipt]:
+        """Make a page durable in one transaction, and no more. Raises what the store raises: then nothing is kept."""
+        self.rush.comes(self.steady())
+        try:
+            return await self.write(lambda books: [_kept(books, event, self.clock) for event in events])
+        finally:
+            self.rush.kept(self.steady())
+            self.wake()
+
+    async def run(self) -> None:
+        """Whatever waits at the start, and whenever woken."""
+        while True:
+            self._woken.clear()
+            try:
+                await self.once()
+            except Temporary as error:
+                log.warning("journal.rests", error=str(error))
+                await asyncio.sleep(AGAIN_AFTER)
+            except StoreDamaged:
+                raise
+            except Exception:  # whatever it was, what waits is still there
+                log.exception("journal.broke")
+                await asyncio.sleep(AGAIN_AFTER)
+            else:
+                await self._woken.wait()
+
+    async def once(self) -> None:
+        """Decide on all that waits. Raises Temporary or StoreDamaged where the store cannot write."""
+        while True:
+            while self.rush.lasts(self.steady()):
+                await asyncio.sleep(LOOKS)
+            waiting = await self.write(lambda books: books.inbox.journaled(AT_ONCE))
+            if not waiting:
+                self.rush.through()
+                return
+            if self.care.needed(self.clock()):
+                for source, key in waiting:
+                    await self._carefully(source, key)
+            else:
+                await self._decided(waiting)
+
+    async def _decided(self, events: Sequence[tuple[str, str]]) -> None:
+        """All submitted before the first is awaited, so that they share their commits."""
+        deciding = [self.awake(partial(self._decide, source, key)) for source, key in events]
+        outcomes = await asyncio.gather(*deciding, return_exceptions=True)
+        for (source, key), outcome in zip(events, outcomes, strict=True):
+            if isinstance(outcome, BaseException):
+                await self._aside(source, key, outcome)
+
+    async def _carefully(self, source: str, key: str) -> None:
+        def begun(books: Books) -> bool:
+            body = books.inbox.body(source, key)
+            return body is not None and self.care.begin(books, source, key, body, self.clock())
+
+        if await self.write(begun):
+            await self._decided([(source, key)])
+
+    def _decide(self, source: str, key: str, books: Books) -> Receipt:
+        return look_again(self.shop, books, source, key, self.clock())
+
+    async def _aside(self, source: str, key: str, error: BaseException) -> None:
+        """A poison event is kept for later and its chat goes on (F072)."""
+        if isinstance(error, Temporary | StoreDamaged) or not isinstance(error, Exception):
+            raise error
+        why = mask_cards(repr(error))
+
+        def put(books: Books) -> None:
+            now, body = self.clock(), books.inbox.body(source, key)
+            if body is not None:
+                books.inbox.set_aside(source, key, body, why, again_at=later(self.shop, 0, now), now=now)
+
+        await self.write(put)
+        log.error("event.set_aside", source=source, key=key, error=why)
