@@ -35,6 +35,7 @@ from bot.service.crossing import Crossing, waking
 from bot.service.deliver import Deliverer
 from bot.service.gate import Gate
 from bot.service.intake import Reception
+from bot.service.journal import Journal
 from bot.service.perform import Performer
 from bot.service.privacy import erase, scrub, scrub_what_is_left
 from bot.service.receive import receive
@@ -167,7 +168,8 @@ async def opened(settings: Settings, here: Surroundings = Surroundings()) -> Asy
     deliverer = Deliverer(perform, write, clock, policy=policy, lease=settings.delivery.lease)
     awake = waking(write, deliverer.wake)
     care = careful.Care()
-    reception = Reception(shop, awake, clock, wording.word, care)
+    journal = Journal(shop, write, awake, clock, care)
+    reception = Reception(shop, awake, clock, wording.word, care, journal)
     reconciler = Reconciler(shop, store, write, awake, reception.settle, clock, every=settings.reconcile.every)
     tasks: list[asyncio.Task[None]] = []
 
@@ -177,7 +179,17 @@ async def opened(settings: Settings, here: Surroundings = Surroundings()) -> Asy
         parts |= {task.get_name(): "it has ended" for task in tasks if task.done() and not task.cancelled()}
         return {name: why for name, why in parts.items() if why is not None}
 
-    sweeper = Sweeper(shop, write, awake, clock, every=SWEEP_EVERY, steady=here.steady, ailing=ailing, care=care)
+    sweeper = Sweeper(
+        shop,
+        write,
+        awake,
+        clock,
+        every=SWEEP_EVERY,
+        steady=here.steady,
+        ailing=ailing,
+        care=care,
+        journal=journal.wake,
+    )
     await write(lambda books: take_stock(books, settings.catalogue, clock()))
     care.until(await write(lambda books: careful.born(books, clock())))
     await write(lambda books: woken(books, clock()))
@@ -188,11 +200,12 @@ async def opened(settings: Settings, here: Surroundings = Surroundings()) -> Asy
         asyncio.create_task(sweeper.run(), name="sweeping"),
         asyncio.create_task(reconciler.run(), name="reconciling"),
     ]
+    deciding = asyncio.create_task(journal.run(), name="deciding")
     listening = [asyncio.create_task(_listen(channel, reception), name=name) for name, channel in channels.items()]
     hooks = _hooks(settings, channels, reception, provider, clock)
 
     async def wind_down() -> None:
-        await _ended(listening)
+        await _ended([*listening, deciding])
         await deliverer.drain(DRAIN)
 
     def granted(wish: Wish) -> Callable[[Mapping[str, str]], Awaitable[None]]:
@@ -219,7 +232,7 @@ async def opened(settings: Settings, here: Surroundings = Surroundings()) -> Asy
     hatch = Hatch(secrets.token_urlsafe(24), {**wishes, **others})
     open_hatch(settings, hatch)
     try:
-        tasks += listening
+        tasks += [*listening, deciding]
         site = _site(wording, hooks, store, ailing, hatch)
         yield Running(store, site, wind_down, reloader)
     finally:

@@ -17,6 +17,7 @@ POLICY = Gauge(
     "comptoir_channel_policy", "30 days' verdicts of a channel's gate", ["channel", "act", "reason", "allowed"]
 )
 CONFIG_REFUSED = Gauge("comptoir_config_refused", "1 while bot.toml as it lies there was refused by a reload")
+WAL = Gauge("comptoir_wal_bytes", "Size of the database's write-ahead log")
 METERED = ("x",)
 WINDOW = timedelta(days=30)
 
@@ -26,6 +27,7 @@ def measured(store: Store) -> tuple[bytes, str]:
     ROWS.clear()
     for (book, state), count in store.figures().items():
         ROWS.labels(book, state).set(count)
+    WAL.set(store.log_bytes())
     for channel in METERED:
         _costs(store, channel, datetime.now(UTC))
     return generate_latest(), CONTENT_TYPE_LATEST

@@ -173,6 +173,10 @@ class SqliteStore:
         rows = self._query(FIGURES, ())
         return {(str(row["book"]), str(row["state"])): int(str(row["n"])) for row in rows}
 
+    def log_bytes(self) -> int:
+        log = Path(f"{self.path}-wal")
+        return log.stat().st_size if not self._memory and log.exists() else 0
+
     def healthy(self) -> str | None:
         if self._writer is not None and self._writer.broken:
             return self._writer.broken

@@ -432,6 +432,9 @@ class Store(Protocol):
         Raises Temporary where others read too long, or the disk has no room.
         """
 
+    def log_bytes(self) -> int:
+        """How large the write-ahead log is; it grows while somebody reads for long (F100)."""
+
     def healthy(self) -> str | None:
         """What ails the store, or None."""
 

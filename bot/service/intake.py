@@ -6,8 +6,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-import structlog
-
 from bot.domain.messages import Inbound, mask_cards
 from bot.domain.payments import News
 from bot.errors import StoreDamaged, Temporary
@@ -18,10 +16,6 @@ from bot.service.receive import dump_safely, look_again, put_aside, receive
 from bot.service.settle import look_again as settle_again
 from bot.service.settle import set_aside, settle
 from bot.service.shop import Shop
-
-log = structlog.get_logger(__name__)
-PAGE = 100
-"""Events kept by one transaction."""
 
 
 @dataclass
@@ -44,22 +38,9 @@ class Reception:
         """
         if self.journal is not None and not self.care.needed(self.clock()):
             if len(events) >= self.journal.full:
-                return await self._kept(self.journal, events)
+                return await self.journal.keep(events, self._each)
             self.journal.rush.over()
         return await self._each(events)
-
-    async def _kept(self, journal: Journal, events: Sequence[Inbound]) -> Sequence[Receipt]:
-        receipts: list[Receipt] = []
-        for start in range(0, len(events), PAGE):
-            page = events[start : start + PAGE]
-            try:
-                receipts += await journal.keep(page)
-            except (Temporary, StoreDamaged):
-                raise
-            except Exception:  # one of them cannot be kept: each for itself
-                log.exception("journal.refused")
-                receipts += await self._each(page)
-        return receipts
 
     async def _each(self, events: Sequence[Inbound]) -> Sequence[Receipt]:
         writing = [self._received(event) for event in events]
@@ -79,6 +60,8 @@ class Reception:
         return self.write(lambda books: receive_in_turn(self.shop, books, event, self.clock))
 
     async def _received_carefully(self, event: Inbound) -> Receipt:
+        if self.journal is not None and await self.journal.behind(event):
+            return Receipt()
         safe, source, key = dump_safely(event), event.source, event.key
         if not await self._begun(source, key, safe):
             return Receipt(fresh=False)

@@ -19,9 +19,12 @@ from bot.service.careful import Care
 from bot.service.receive import dump_safely, look_again, receive
 from bot.service.shop import Shop, later
 
+Keep = Callable[[Sequence[Inbound]], Awaitable[Sequence[Receipt]]]
 log = structlog.get_logger(__name__)
 FULL = 50
 """Events at once from which on more are expected behind them."""
+PAGE = 100
+"""Events kept by one transaction."""
 AT_ONCE = 32
 """Events decided on between two looks at what waits."""
 LOOKS = 0.05
@@ -32,7 +35,7 @@ AGAIN_AFTER = 1.0
 
 @dataclass
 class Rush:
-    """Full pages that come one after another; while they do, nothing is decided. Times are seconds of a steady clock."""
+    """Full pages, one after another: while they come nothing is decided. Times are seconds of a steady clock."""
 
     lull: float = 0.5
     """A full page is expected for so long after another one."""
@@ -47,7 +50,7 @@ class Rush:
         self._expected = math.inf
 
     def kept(self, now: float) -> None:
-        """The page that came is kept, so the next one may be asked for."""
+        """What came is kept, so the next page may be asked for."""
         self._expected = now + self.lull
 
     def over(self) -> None:
@@ -96,14 +99,38 @@ class Journal:
     def wake(self) -> None:
         self._woken.set()
 
-    async def keep(self, events: Sequence[Inbound]) -> Sequence[Receipt]:
-        """Make a page durable in one transaction, and no more. Raises what the store raises: then nothing is kept."""
+    async def keep(self, events: Sequence[Inbound], singly: Keep) -> Sequence[Receipt]:
+        """Make events durable and no more, a page a transaction; a page that cannot be kept is taken in `singly`.
+
+        Raises Temporary or StoreDamaged where the store cannot write: none of them may be acknowledged.
+        """
         self.rush.comes(self.steady())
         try:
-            return await self.write(lambda books: [_kept(books, event, self.clock) for event in events])
+            pages = [events[start : start + PAGE] for start in range(0, len(events), PAGE)]
+            return [receipt for page in pages for receipt in await self._page(page, singly)]
         finally:
             self.rush.kept(self.steady())
             self.wake()
+
+    async def _page(self, page: Sequence[Inbound], singly: Keep) -> Sequence[Receipt]:
+        try:
+            return await self.write(lambda books: [_kept(books, event, self.clock) for event in page])
+        except (Temporary, StoreDamaged):
+            raise
+        except Exception:  # one of them cannot be kept as it is
+            log.exception("journal.refused")
+            return await singly(page)
+
+    async def behind(self, event: Inbound) -> bool:
+        """Keep an event where others wait that came before it; False where none does, or it is in hand already."""
+
+        def kept(books: Books) -> bool:
+            if not books.inbox.journaled(1) or books.inbox.body(event.source, event.key) is not None:
+                return False
+            _kept(books, event, self.clock)
+            return True
+
+        return await self.write(kept)
 
     async def run(self) -> None:
         """Whatever waits at the start, and whenever woken."""
@@ -125,8 +152,9 @@ class Journal:
     async def once(self) -> None:
         """Decide on all that waits. Raises Temporary or StoreDamaged where the store cannot write."""
         while True:
-            while self.rush.lasts(self.steady()):
+            if self.rush.lasts(self.steady()):
                 await asyncio.sleep(LOOKS)
+                continue
             waiting = await self.write(lambda books: books.inbox.journaled(AT_ONCE))
             if not waiting:
                 self.rush.through()

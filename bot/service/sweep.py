@@ -46,7 +46,8 @@ def close_overdue(shop: Shop, books: Books, clock: Clock) -> Receipt:
 class Sweeper:
     """Runs every `every` seconds until cancelled; `awake` also wakes the deliverer for what it wrote.
 
-    `steady` is a clock that nobody puts forward or back; `ailing` names the parts that cannot serve, with the reason.
+    `steady` is a clock that nobody puts forward or back; `ailing` names the parts that cannot serve, with the reason;
+    `journal` wakes who decides on what is kept.
     """
 
     def __init__(
@@ -60,9 +61,10 @@ class Sweeper:
         steady: Callable[[], float] = time.monotonic,
         ailing: Callable[[], Mapping[str, str]] = dict,
         care: Care | None = None,
+        journal: Callable[[], None] = lambda: None,
     ) -> None:
         self._shop, self._write, self._awake, self._clock, self._every = shop, write, awake, clock, every
-        self._steady, self._ailing, self._care = steady, ailing, care or Care()
+        self._steady, self._ailing, self._care, self._journal = steady, ailing, care or Care(), journal
         self._watch = Watch()
         self._set = (clock(), steady())
         self._tidied = steady() - TIDY_EVERY
@@ -88,7 +90,12 @@ class Sweeper:
             await self._write(lambda books: forget_old_bodies(books, self._clock()))
             self._tidied = moment
         await self._awake(lambda books: close_overdue(self._shop, books, self._clock))
-        for event in await self._write(lambda books: books.inbox.waiting(self._clock(), AT_ONCE)):
+        due, kept = await self._write(
+            lambda books: (books.inbox.waiting(self._clock(), AT_ONCE), books.inbox.journaled(1))
+        )
+        if kept:
+            self._journal()
+        for event in due:
             await self._look_again(*event)
 
     async def _mind_the_clock(self) -> None:

@@ -118,7 +118,7 @@ def _closing(books: Books, session: str) -> bool:
 
 def _owed(books: Books, intent: str) -> bool:
     payment = books.payment(intent=intent)
-    return payment is not None and payment["status"] in ("refund_due", "refunded", "partially_refunded")
+    return payment is not None and (payment["ref"], "refund") in books.kinds
 
 
 def _paid(books: Books, event: str, ref: str) -> bool:

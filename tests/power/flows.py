@@ -6,11 +6,21 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from tests.process.on_x import XWorld
-from tests.process.world import World, until
+from tests.process.starts import executed
+from tests.process.world import STRIPE_SECRET, World, until
 
 AT_ONCE = 6
 """Shoppers who buy and pay at the same time: their events share commits."""
 DM_LIMIT = "POST /2/dm_conversations/with/:participant_id/messages"
+
+
+def command(world: World, *words: str) -> None:
+    """Run the installed command beside the shop; an assertion error says what it complained of."""
+    keys = {**world.secrets, "STRIPE_API_KEY": "rk_test_process", "STRIPE_WEBHOOK_SECRET": STRIPE_SECRET}
+    log = world.folder / "command.log"
+    log.touch()
+    done = executed(["-c", str(world.folder / "bot.toml"), *words], keys, log)
+    assert done.wait(30) == 0, log.read_text()
 
 
 def sales(count: int) -> Callable[[World], None]:
@@ -69,6 +79,15 @@ def is_refunded(world: World) -> None:
     until(lambda: world.rows("v_payments", ref=ref)[0]["status"] == "refunded", what="all is given back")
 
 
+def is_refunded_by_the_merchant(world: World) -> None:
+    """By a command beside the running shop: the books know of it before Stripe is asked."""
+    ref = _bought(world, 20_250)
+    world.pays(ref)
+    world.hears("Merci", chat=20_250)
+    command(world, "orders", "refund", ref)
+    until(lambda: world.rows("v_payments", ref=ref)[0]["status"] == "refunded", what="all is given back")
+
+
 def pays_late(world: World) -> None:
     """A card that is declined, then a bank debit that settles."""
     ref = _bought(world, 20_300)
@@ -113,4 +132,11 @@ def sales_on_x(count: int) -> Callable[[XWorld], None]:
     return play
 
 
-EVERYTHING: Sequence[Callable[[World], None]] = (asks, cancels, is_refunded, pays_late, redelivered)
+EVERYTHING: Sequence[Callable[[World], None]] = (
+    asks,
+    cancels,
+    is_refunded,
+    is_refunded_by_the_merchant,
+    pays_late,
+    redelivered,
+)

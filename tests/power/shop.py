@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from tests.power.disk import events_of
-from tests.power.flows import DM_LIMIT
+from tests.power.flows import DM_LIMIT, command
 from tests.power.on_x import promises_on_x
 from tests.power.promises import promises
 from tests.power.sweep import Evidence
 from tests.power.trace import calls, ended, traced
 from tests.power.wire import exchanges
 from tests.process.on_x import XWorld
-from tests.process.starts import ROOT, Process, executed, installed, surroundings
+from tests.process.starts import ROOT, Process, installed, surroundings
 from tests.process.world import World, until
 
 STOCK = ("stock = 25", "stock = 5000")
@@ -45,7 +45,7 @@ def traced_shop(run: Run, folder: Path) -> Evidence:
         config.write_text(config.read_text().replace(*STOCK))
         world.start()
         if isinstance(world, XWorld) and run.mode == "webhook":
-            _registered(world)
+            command(world, "webhooks", "register")
         for flow in run.flows:
             flow(world)
         world.quiet()
@@ -71,15 +71,6 @@ def _opened(run: Run, folder: Path, by: Callable[..., Process]) -> Iterator[Worl
         yield world
     finally:
         world.close()
-
-
-def _registered(world: XWorld) -> None:
-    """The sandbox's X is told where the shop is, by the command itself."""
-    keys = {**world.secrets, "STRIPE_API_KEY": "rk_test_process", "STRIPE_WEBHOOK_SECRET": "whsec_process"}
-    log = world.folder / "webhooks.log"
-    log.touch()
-    command = executed(["-c", str(world.folder / "bot.toml"), "webhooks", "register"], keys, log)
-    assert command.wait(30) == 0, log.read_text()
 
 
 def _starter(trace: Path, *, careless: bool) -> Callable[[Sequence[str], Mapping[str, str], Path], Process]:

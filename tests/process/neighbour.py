@@ -7,8 +7,11 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from typing import TypeVar
 
 from bot.sandbox.server import Sandbox, serving
+
+T = TypeVar("T")
 
 
 class Neighbour:
@@ -25,8 +28,16 @@ class Neighbour:
         self.address: str = asyncio.run_coroutine_threadsafe(opening, self._loop).result(10)
 
     async def _open(self, port: int, webhook: str | None, secret: str, now: Callable[[], float]) -> str:
-        sandbox = Sandbox(stripe_webhook=webhook, stripe_secret=secret, now=now)
-        return await self._stack.enter_async_context(serving(sandbox, port))
+        self._sandbox = Sandbox(stripe_webhook=webhook, stripe_secret=secret, now=now)
+        return await self._stack.enter_async_context(serving(self._sandbox, port))
+
+    def within(self, work: Callable[[Sandbox], T]) -> T:
+        """Do what would be a thousand calls over HTTP in one, in the sandbox's own loop."""
+
+        async def done() -> T:
+            return work(self._sandbox)
+
+        return asyncio.run_coroutine_threadsafe(done(), self._loop).result(30)
 
     def close(self) -> None:
         asyncio.run_coroutine_threadsafe(self._stack.aclose(), self._loop).result(10)

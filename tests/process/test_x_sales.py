@@ -13,7 +13,7 @@ from tests.process.commands import told
 from tests.process.on_x import SHOWN_POST, XWorld, opened_on_x
 from tests.process.world import until
 
-pytestmark = [pytest.mark.process, pytest.mark.xdist_group("sales on X")]
+pytestmark = pytest.mark.process
 
 
 @pytest.fixture(scope="module", params=["polling", "webhook"])

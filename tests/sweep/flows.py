@@ -34,8 +34,9 @@ Step = Callable[[World, Case], Awaitable[None]]
 class Flow:
     """`prepare` runs before anything is counted, `act` is what is swept, `done` tells that all has come about.
 
-    `again` is what somebody who saw the shop end does after its restart. `lasts` is how many points one world may
-    serve. A flow that `starts` the shop has it ended after `prepare`; a `fresh` one is the first start of a folder.
+    `again` is what somebody does who saw that nothing came of it, once the shop is well. `lasts` is how many points
+    one world may serve. A flow that `starts` the shop has it ended after `prepare`; a `fresh` one is the first start
+    of a folder.
     """
 
     prepare: Step
@@ -181,13 +182,16 @@ def is_calm(world: World, case: Case) -> bool:
 
 
 async def ships(world: World, case: Case) -> None:
-    await world.command("orders", "ship", world.ref(case.chat), "--tracking", "6A123")
+    """The merchant repeats a command that failed, twice at most."""
+    ref = world.ref(case.chat)
+    for _ in range(3):
+        if await world.command("orders", "ship", ref, "--tracking", "6A123") == 0:
+            return
 
 
 async def ships_again(world: World, case: Case) -> None:
-    """The merchant looks, and repeats a command that came to nothing."""
     if not world.order_is(case.chat, "fulfilled", "succeeded"):
-        await world.command("orders", "ship", world.ref(case.chat), "--tracking", "6A123")
+        await ships(world, case)
 
 
 def is_shipped(world: World, case: Case) -> bool:

@@ -56,13 +56,12 @@ async def play(world: World, point: Point, *, by: Starter | None = None) -> Play
         if struck is not None and code is None and point.blow in (None, Blow.KILL, Blow.EIO):
             code = await _end_of(world, point)
         if code is None:
-            code = await _rest(world, flow, case)
+            code = await _seen_through(world, flow, case)
         found += _unexpected(flow, point, code, struck, world.tail(500))
         if code is not None:
             await world.start(by=by)
-            if flow.again is not None:
-                await flow.again(world, case)
-            await world.until(lambda: _over(world, flow, case), "all has come about")
+            if (then := await _seen_through(world, flow, case)) is not None:
+                raise Died(then)
     except Stuck as stuck:
         found.append(f"stuck: {stuck}")
     except Died as died:
@@ -110,6 +109,13 @@ async def _act(world: World, flow: Flow, case: Case, point: Point) -> int | None
 
 def _over(world: World, flow: Flow, case: Case) -> bool:
     return flow.done(world, case) and world.quiet()
+
+
+async def _seen_through(world: World, flow: Flow, case: Case) -> int | None:
+    """Whoever saw that nothing came of what they did does it again; -> as `_rest`."""
+    if flow.again is not None:
+        await flow.again(world, case)
+    return await _rest(world, flow, case)
 
 
 async def _rest(world: World, flow: Flow, case: Case) -> int | None:

@@ -27,7 +27,7 @@ class UpdateQueue:
         self.pending: dict[int, Json] = {}
         self.allowed: frozenset[str] | None = None
         self._again: list[Json] = []
-        self._jumped = False
+        self._jumped = self._overtaken = False
         self._waiting: asyncio.Future[bool] | None = None
 
     def allow(self, kinds: Iterable[str] | None) -> None:
@@ -52,6 +52,8 @@ class UpdateQueue:
 
     def put(self, update: Json) -> None:
         """Queue an update and wake the poller."""
+        if self.pending and update["update_id"] < next(reversed(self.pending)):
+            self._overtaken = True
         self.pending[update["update_id"]] = update
         self._wake(new=True)
 
@@ -101,7 +103,7 @@ class UpdateQueue:
             return
         if not offset or offset > self.next_id + 10:
             return
-        if self._jumped:
+        if self._jumped or self._overtaken:
             self.pending = {key: update for key, update in self.pending.items() if key >= offset}
             return
         while self.pending and (oldest := next(iter(self.pending))) < offset:
