@@ -24,9 +24,7 @@ log = structlog.get_logger(__name__)
 FULL = 50
 """Events at once from which on more are expected behind them."""
 PAGE = 100
-"""Events kept by one transaction."""
-AT_ONCE = 32
-"""Events decided on between two looks at what waits."""
+"""Events kept by one transaction, and decided on between two looks at what waits."""
 LOOKS = 0.05
 """Seconds between two looks whether a rush is over."""
 AGAIN_AFTER = 1.0
@@ -58,8 +56,8 @@ class Rush:
         self._expected = -math.inf
 
     def through(self) -> None:
-        """All that came is decided on."""
-        self._began = None
+        """All that was kept is decided on: whoever comes now comes behind nobody."""
+        self._began, self._expected = None, -math.inf
 
     def lasts(self, now: float) -> bool:
         return self._began is not None and now < min(self._began + self.longest, self._expected)
@@ -155,7 +153,7 @@ class Journal:
             if self.rush.lasts(self.steady()):
                 await asyncio.sleep(LOOKS)
                 continue
-            waiting = await self.write(lambda books: books.inbox.journaled(AT_ONCE))
+            waiting = await self.write(lambda books: books.inbox.journaled(PAGE))
             if not waiting:
                 self.rush.through()
                 return

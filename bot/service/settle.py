@@ -39,7 +39,12 @@ def set_aside(shop: Shop, books: Books, news: News, why: str, now: datetime) -> 
 
 
 def look_again(shop: Shop, books: Books, news: News, attempts: int, now: datetime) -> Receipt:
-    """Apply an event, for the first time or after `attempts` looks in vain; set aside again where it must wait."""
+    """Apply an event, for the first time or after `attempts` looks in vain; set aside again where it must wait.
+
+    One that was kept and is done by now, by a copy of it, is left alone.
+    """
+    if attempts and books.inbox.body(news.source, news.key) is None:
+        return Receipt(fresh=False)
     desk = Desk(shop, books, now, made_at=news.made_at)
     if news.livemode != shop.livemode:
         desk.alert("other_mode", f"an event with livemode={news.livemode} was ignored", None)

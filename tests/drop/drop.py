@@ -13,7 +13,7 @@ from bot.sandbox.stripe import payments
 from bot.sandbox.stripe.payments import Payer
 from bot.sandbox.telegram import shoppers
 from tests.simulation.books import Bookkeeper
-from tests.simulation.run import folder, reasons
+from tests.simulation.run import folder, reasons, seldom_collected
 from tests.simulation.shop_file import Manner
 from tests.simulation.virtual_time import VirtualLoop
 from tests.simulation.world import Violation, World, kept_parts
@@ -210,7 +210,7 @@ def dropped(seed: int, *, telegram: int = 9_500, x: int = 500) -> Outcome:
     """One drop from its first message until all is sold and said."""
     began = time.process_time()
     random.seed(seed)
-    with folder() as place, kept_parts(), asyncio.Runner(loop_factory=VirtualLoop) as runner:
+    with folder() as place, kept_parts(), seldom_collected(), asyncio.Runner(loop_factory=VirtualLoop) as runner:
         return runner.run(_dropped(seed, place, telegram, x, began))
 
 

@@ -68,6 +68,8 @@ class Trouble:
         """One of the sandbox's faults, for one call, some, or until all is lifted."""
         dice, sandbox = self.world.dice, self.world.sandbox
         rule = dict(dice.choice(RULES))
+        if rule["service"] == "updates" and rule["kind"] == "reorder" and self.world.manner.telegram == "polling":
+            rule["kind"] = "duplicate"  # a list of updates has an order: what is confirmed takes all before it along
         (times,) = dice.choices((1, 2, 5, -1), (10, 4, 2, 1))
         if rule["kind"] in ("delay", "hang", "reorder"):
             times = min(abs(times), 3)
@@ -131,5 +133,9 @@ class Trouble:
         world.up.update(("telegram", "stripe", "x"))
         self.disk_is_well()
         world.skew = 0.0
+        side = world.sandbox.telegram
+        held, side._held = side._held, None
+        if held is not None:
+            side.put(held)
         world.sandbox.stripe.events.order = "natural"
         world.sandbox.stripe.events.resume()
