@@ -84,6 +84,8 @@ class Surroundings:
     store: Callable[[Settings], Store] = store_of
     channels: Mapping[str, ChannelMaker] = field(default_factory=lambda: CHANNELS)
     provider: Callable[[Settings, Clock], StripeProvider] = provider_of
+    most_lives: int = careful.MOST_LIVES
+    """Lives that may end badly before a shop is careful."""
     ref: Callable[[], str] = new_ref
     token: Callable[[], str] = new_token
 
@@ -191,7 +193,7 @@ async def opened(settings: Settings, here: Surroundings = Surroundings()) -> Asy
         journal=journal.wake,
     )
     await write(lambda books: take_stock(books, settings.catalogue, clock()))
-    care.until(await write(lambda books: careful.born(books, clock())))
+    care.until(await write(lambda books: careful.born(books, clock(), here.most_lives)))
     await write(lambda books: woken(books, clock()))
     await write(lambda books: books.outbox.recover(clock()))
     await asyncio.to_thread(scrub_what_is_left, store, clock())

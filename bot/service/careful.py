@@ -6,6 +6,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from bot.domain.effects import Alert
+from bot.domain.moments import moment_of
 from bot.ports import Books
 
 LIVES = "lives"
@@ -16,14 +17,14 @@ MOST_TRIES = 3
 """Times that an event may be begun by a careful shop."""
 
 
-def born(books: Books, now: datetime) -> datetime | None:
+def born(books: Books, now: datetime, most: int = MOST_LIVES) -> datetime | None:
     """Note that the shop starts; -> until when it must be careful, None where it need not."""
-    known = (books.ledger.cursor(LIVES) or "").split()
-    recent = [life for life in known if now - WITHIN < datetime.fromisoformat(life) <= now]
-    books.ledger.move(LIVES, " ".join([*recent, now.isoformat()]), now)
-    if len(recent) < MOST_LIVES:
+    known = [moment_of(life) for life in (books.ledger.cursor(LIVES) or "").split()]
+    recent = [life for life in known if life is not None and now - WITHIN < life <= now]
+    books.ledger.move(LIVES, " ".join(life.isoformat() for life in [*recent, now]), now)
+    if len(recent) < most:
         return None
-    if len(recent) == MOST_LIVES:
+    if len(recent) == most:
         text = f"the shop has died {len(recent)} times in {WITHIN.total_seconds() / 60:.0f} minutes: its log says why"
         books.alert(Alert("restarts", text), None, now)
     return now + WITHIN

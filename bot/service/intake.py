@@ -29,18 +29,28 @@ class Reception:
     care: Care = field(default_factory=Care)
     journal: Journal | None = None
     """Without one each event is decided on as it comes, however many come."""
+    _in_hand: int = 0
+    """Calls under way."""
 
     async def take(self, events: Sequence[Inbound]) -> Sequence[Receipt]:
         """Receive events, all submitted before the first is awaited, so that they share their commits.
 
-        A full page is only kept: the journal decides on it after. Raises Temporary or StoreDamaged where the store
-        cannot write: none of them may be acknowledged.
+        Where many come they are only kept: the journal decides on them after. Raises Temporary or StoreDamaged where
+        the store cannot write: none of them may be acknowledged.
         """
-        if self.journal is not None and not self.care.needed(self.clock()):
-            if len(events) >= self.journal.full:
-                return await self.journal.keep(events, self._each)
-            self.journal.rush.over()
-        return await self._each(events)
+        journal = self.journal
+        if journal is None or self.care.needed(self.clock()):
+            return await self._each(events)
+        full = len(events) >= journal.full
+        self._in_hand += 1
+        try:
+            if full or self._in_hand >= journal.crowd:
+                return await journal.keep(events, self._each)
+            return await self._each(events)
+        finally:
+            self._in_hand -= 1
+            if not full and not self._in_hand:
+                journal.rush.over()
 
     async def _each(self, events: Sequence[Inbound]) -> Sequence[Receipt]:
         writing = [self._received(event) for event in events]

@@ -4,7 +4,6 @@ last of them, and is seen once all that came before it is kept (F061)."""
 from __future__ import annotations
 
 import asyncio
-import math
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -17,50 +16,17 @@ from bot.errors import StoreDamaged, Temporary
 from bot.ports import Books, Clock, Receipt, Writer
 from bot.service.careful import Care
 from bot.service.receive import dump_safely, look_again, receive
+from bot.service.rush import CROWD, FULL, Rush
 from bot.service.shop import Shop, later
 
 Keep = Callable[[Sequence[Inbound]], Awaitable[Sequence[Receipt]]]
 log = structlog.get_logger(__name__)
-FULL = 50
-"""Events at once from which on more are expected behind them."""
 PAGE = 100
 """Events kept by one transaction, and decided on between two looks at what waits."""
 LOOKS = 0.05
 """Seconds between two looks whether a rush is over."""
 AGAIN_AFTER = 1.0
 """Seconds until the store is tried anew where it could not write."""
-
-
-@dataclass
-class Rush:
-    """Full pages, one after another: while they come nothing is decided. Times are seconds of a steady clock."""
-
-    lull: float = 0.5
-    """A full page is expected for so long after another one."""
-    longest: float = 5.0
-    """So long at most nobody is answered because of those who come behind; then both go on side by side."""
-    _began: float | None = None
-    _expected: float = -math.inf
-
-    def comes(self, now: float) -> None:
-        if self._began is None and now < self._expected:
-            self._began = now
-        self._expected = math.inf
-
-    def kept(self, now: float) -> None:
-        """What came is kept, so the next page may be asked for."""
-        self._expected = now + self.lull
-
-    def over(self) -> None:
-        """What came was no full page."""
-        self._expected = -math.inf
-
-    def through(self) -> None:
-        """All that was kept is decided on: whoever comes now comes behind nobody."""
-        self._began, self._expected = None, -math.inf
-
-    def lasts(self, now: float) -> bool:
-        return self._began is not None and now < min(self._began + self.longest, self._expected)
 
 
 def receive_in_turn(shop: Shop, books: Books, event: Inbound, clock: Clock) -> Receipt:
@@ -88,6 +54,7 @@ class Journal:
     clock: Clock
     care: Care = field(default_factory=Care)
     full: float = FULL
+    crowd: float = CROWD
     steady: Callable[[], float] = time.monotonic
     rush: Rush = field(default_factory=Rush)
 

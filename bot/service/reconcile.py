@@ -15,6 +15,7 @@ import structlog
 
 from bot.domain.effects import Alert
 from bot.domain.invoices import LATEST_PAYMENT
+from bot.domain.moments import moment_of
 from bot.domain.payments import Checkout, News, Payment
 from bot.errors import Permanent, StoreDamaged, Temporary
 from bot.ports import Books, Clock, PaymentProvider, Receipt, Store, Writer
@@ -119,8 +120,7 @@ class Reconciler:
         def look(books: Books) -> datetime:
             if (gap := gap_since(books)) is not None:
                 return gap
-            last = books.ledger.cursor(CURSOR)
-            return datetime.fromisoformat(last) if last else books.orders.first_at() or now
+            return moment_of(books.ledger.cursor(CURSOR)) or books.orders.first_at() or now
 
         return self._store.read(look)
 

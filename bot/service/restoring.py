@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.domain.effects import Alert
+from bot.domain.moments import moment_of
 from bot.ports import Books
 
 log = structlog.get_logger(__name__)
@@ -37,8 +38,7 @@ def woken(books: Books, now: datetime) -> None:
 
 def gap_since(books: Books) -> datetime | None:
     """From when on the provider must be asked what it did, until that was done."""
-    mark = books.ledger.cursor(GAP)
-    return datetime.fromisoformat(mark) if mark else None
+    return moment_of(books.ledger.cursor(GAP))
 
 
 def caught_up(books: Books, now: datetime) -> None:
@@ -49,8 +49,7 @@ def caught_up(books: Books, now: datetime) -> None:
 def may_have_been_said(books: Books, *moments: datetime | None) -> bool:
     """Whether what happened at all of these moments lies so far before a restored copy woke that it was dealt with by
     the books that are lost. A moment that is not known says nothing."""
-    mark = books.ledger.cursor(RESTORED)
-    if mark is None:
+    woke = moment_of(books.ledger.cursor(RESTORED))
+    if woke is None:
         return False
-    until = datetime.fromisoformat(mark) - RECENT
-    return all(moment is None or moment < until for moment in moments)
+    return all(moment is None or moment < woke - RECENT for moment in moments)

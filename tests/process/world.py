@@ -21,7 +21,7 @@ from tests.process.starts import installed as installed
 TOKEN = "123456789:AAFakeTokenFakeTokenFakeTokenFakeTok"
 STRIPE_SECRET = "whsec_process"
 TELEGRAM_SECRET = "a-secret-of-the-process-tests"
-PATIENCE = 15.0
+PATIENCE = 40.0
 
 SHOP = """
 [shop]

@@ -19,6 +19,11 @@ from tests.simulation.disk import Change
 from tests.simulation.world import Violation, World
 
 HELD, SOLD, RELEASED = "live", "sold", "released"
+BY_ITSELF = frozenset(
+    "link link_again thanks retire open_checkout close_checkout refund refunded refund_due order_expired order_canceled"
+    " payment_failed payment_processing one_moment cannot_be_paid shipped returned called_off".split()
+)
+"""Kinds of outbox rows that a shop writes although nobody has said anything just then."""
 MOST_WITHDRAWN = ("needs_response", "under_review", "lost")
 Row = Sequence[object]
 
@@ -48,6 +53,7 @@ class _Batch:
     orders: dict[str, None] = field(default_factory=dict)
     payments: dict[str, None] = field(default_factory=dict)
     stock: bool = False
+    ordered: dict[int, str] = field(default_factory=dict)
     events: dict[int, list[str]] = field(default_factory=dict)
     puts: dict[int, list[str]] = field(default_factory=dict)
 
@@ -92,6 +98,12 @@ class Bookkeeper:
         for change in changes:
             self.digest.update(" ".join(map(str, change)).encode())
             READ[change[1]](self, batch, change)
+        for turn, said in batch.puts.items():
+            if turn not in batch.events and (answers := [it for it in said if it.split()[-1] not in BY_ITSELF]):
+                raise Violation(f"{answers} answers nobody: what was dealt with before is dealt with again")
+        for turn, ref in batch.ordered.items():
+            if turn not in batch.events:
+                raise Violation(f"{ref} was ordered by nobody: what was dealt with before is dealt with again")
         for turn, keys in batch.events.items():
             for key in keys:
                 self.answers[key] = batch.puts.get(turn, [])
@@ -103,8 +115,10 @@ class Bookkeeper:
             self._payments(batch.payments)
 
     def _order(self, batch: _Batch, change: Change) -> None:
-        _, _, ref, was, now = change
+        turn, _, ref, was, now = change
         batch.orders[ref] = None
+        if was is None:
+            batch.ordered[turn] = ref
         self._order_may(ref, was, now)
 
     def _payment(self, batch: _Batch, change: Change) -> None:

@@ -25,7 +25,7 @@ MANNERS: Sequence[Manner] = (
     Manner("polling", "polling", reconcile="5m"),
     Manner("webhook", "webhook"),
     Manner("polling", "webhook", hold="10m"),
-    Manner("webhook", "polling", hold="2h"),
+    Manner("webhook", "webhook", hold="2h"),
 )
 
 

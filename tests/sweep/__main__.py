@@ -58,8 +58,8 @@ async def wanted(asked: argparse.Namespace, workers: Workers) -> Sequence[Point]
 
 def tell(played: Sequence[Played]) -> None:
     for one in played:
-        for sentence in one.wrong:
-            say(f"{one.point} (struck: {one.struck}, ended: {one.code}): {sentence}")
+        if one.wrong:
+            say("\n  ".join((f"{one.point} (struck: {one.struck}; ended: {one.code})", *one.wrong)))
 
 
 async def sweep(asked: argparse.Namespace) -> Report:

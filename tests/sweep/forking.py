@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import json
 import os
@@ -47,7 +48,8 @@ class Process:
     def signal(self, number: int) -> None:
         """Never to a process that is known to have ended: its number may be somebody else's by now."""
         if self.alive:
-            os.kill(self.pid, number)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
 
     def kill(self) -> None:
         self.signal(signal.SIGKILL)

@@ -172,7 +172,7 @@ async def _traced(world: World, flow: Flow, options: Sequence[str]) -> AsyncIter
     assert shop is not None
     if flow.starts:
         await world.until(lambda: held(shop.pid), "the shop is held")
-    async with attached(shop.pid, options, world.folder / "strace"):
+    async with attached(shop, options, world.folder / "strace"):
         if flow.starts:
             shop.go()
         yield

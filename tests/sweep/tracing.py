@@ -7,6 +7,7 @@ import contextlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -14,6 +15,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
+
+from tests.sweep.forking import Process
 
 SENDS = ("sendto", "sendmsg", "writev", "shutdown")
 WRITES = ("write", "pwrite64", "pwritev", "ftruncate", "fallocate", "unlink", "rename")
@@ -84,9 +87,9 @@ def missing() -> str | None:
 
 
 @contextlib.asynccontextmanager
-async def attached(pid: int, options: Sequence[str], output: Path) -> AsyncIterator[None]:
-    """Within, every thread of the process is traced. Leaving detaches, which ends every injection."""
-    command = ["strace", "-f", "-p", str(pid), "-o", str(output), *options]
+async def attached(shop: Process, options: Sequence[str], output: Path) -> AsyncIterator[None]:
+    """Within, every thread of the shop is traced. Leaving detaches, which ends every injection."""
+    command = ["strace", "-f", "-p", str(shop.pid), "-o", str(output), *options]
     tracer = await asyncio.create_subprocess_exec(
         *command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
     )
@@ -97,11 +100,22 @@ async def attached(pid: int, options: Sequence[str], output: Path) -> AsyncItera
     try:
         yield
     finally:
-        if tracer.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                tracer.terminate()
+        await _still(shop)
+        with contextlib.suppress(ProcessLookupError):
+            tracer.terminate()
         await tracer.wait()
         await reading
+        shop.signal(signal.SIGCONT)
+
+
+async def _still(shop: Process) -> None:
+    """Stop every thread of the shop, each outside of a call.
+
+    A tracer that leaves between the two halves of an injection would leave an error that no disk ever gives (ENOSYS).
+    """
+    shop.signal(signal.SIGSTOP)
+    while shop.alive and any(state(shop.pid, task) not in STILL for task in tasks(shop.pid)):
+        await asyncio.sleep(0.002)
 
 
 def injected(output: Path) -> str | None:
@@ -129,11 +143,26 @@ def counted(output: Path, *, only: Sequence[Path] = ()) -> Mapping[str, int]:
     return most
 
 
+STILL = "tTZX"
+"""States of a thread that does nothing: stopped, under a tracer or not, or ended (proc(5))."""
+
+
+def tasks(pid: int) -> Sequence[str]:
+    """The threads of a process, none where it is no more."""
+    with contextlib.suppress(OSError):
+        return [path.name for path in Path(f"/proc/{pid}/task").iterdir()]
+    return []
+
+
+def state(pid: int, task: str | int) -> str:
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/task/{task}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
+    return "X"
+
+
 def held(pid: int) -> bool:
     """Whether a process has stopped itself."""
-    with contextlib.suppress(OSError):
-        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] == "T"
-    return False
+    return state(pid, pid) == "T"
 
 
 def database(folder: Path) -> Sequence[Path]:
