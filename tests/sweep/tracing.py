@@ -114,8 +114,8 @@ async def _still(shop: Process) -> None:
     A tracer that leaves between the two halves of an injection would leave an error that no disk ever gives (ENOSYS).
     """
     shop.signal(signal.SIGSTOP)
-    while shop.alive and any(state(shop.pid, task) not in STILL for task in tasks(shop.pid)):
-        await asyncio.sleep(0.002)
+    while shop.alive and any(state(shop.pid, task) not in STILL for task in tasks(shop.pid)):  # noqa: ASYNC110
+        await asyncio.sleep(0.002)  # the kernel tells it in no other way
 
 
 def injected(output: Path) -> str | None:
