@@ -134,7 +134,7 @@ class Sweeper:
         if news is None:
             books.inbox.settle(source, key)
             return Receipt()
-        return settle.look_again(self._shop, books, news, attempts, self._clock())
+        return settle.look_again(self._shop, books, news, max(attempts, 1), self._clock())  # 0: begun, and ended there
 
     def _poisoned(self, books: Books, source: str, key: str, body: str, attempts: int, error: str) -> None:
         now = self._clock()

@@ -189,7 +189,7 @@ def test_a_closed_dispute_is_not_opened_by_news_that_comes_late(dialog: Dialog) 
     dialog.shopper("un mug noir svp")
     dialog.pays()
     for state in ("lost", "open", "inquiry"):
-        dialog.news("dispute", dispute=Dispute("du_1", state))  # type: ignore[arg-type]
+        dialog.news("dispute", dispute=Dispute("du_1", state))
         assert dialog.payments()[0].status is PaymentStatus.DISPUTED
     assert [row["kind"] for row in dialog.store.view("v_alerts")] == ["dispute_closed"]
 

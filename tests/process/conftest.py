@@ -43,3 +43,11 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with opened(tmp_path_factory.mktemp("shop")) as opening:
         opening.start()
         yield opening
+
+
+@pytest.fixture
+def newcomer(shared: World) -> Iterator[World]:
+    """The module's shop on a day without faults, and somebody whom it has never met."""
+    shared.me += 10
+    yield shared
+    shared.mends()

@@ -30,38 +30,38 @@ def test_a_french_and_an_english_sale_to_thank_you(either: World) -> None:
     assert either.stop() == 0
 
 
-def test_the_pay_button_goes_once_the_order_is_paid(world: World) -> None:
-    world.says("je voudrais un mug bleu")
-    link = world.hears("Mug bleu")
-    world.pays(world.order()["ref"])
-    world.hears("Merci")
-    until(lambda: not world.hears("gardée")["buttons"], what="the button is gone")
-    assert link["message_id"] == world.hears("gardée")["message_id"]
+def test_the_pay_button_goes_once_the_order_is_paid(newcomer: World) -> None:
+    newcomer.says("je voudrais un mug bleu")
+    link = newcomer.hears("Mug bleu")
+    newcomer.pays(newcomer.order()["ref"])
+    newcomer.hears("Merci")
+    until(lambda: not newcomer.hears("gardée")["buttons"], what="the button is gone")
+    assert link["message_id"] == newcomer.hears("gardée")["message_id"]
 
 
-def test_a_declined_card_changes_nothing_and_the_next_one_pays(world: World) -> None:
-    world.says("je voudrais un mug bleu")
-    world.hears("Mug bleu")
-    ref = world.order()["ref"]
-    world.pays(ref, "decline")
-    assert world.order()["status"] == "created"
-    assert world.stock("mug-bleu") == (1, 0)
-    world.pays(ref)
-    world.order_is("paid")
+def test_a_declined_card_changes_nothing_and_the_next_one_pays(newcomer: World) -> None:
+    newcomer.says("je voudrais un mug bleu")
+    newcomer.hears("Mug bleu")
+    ref, stock = newcomer.order()["ref"], newcomer.stock("mug-bleu")
+    newcomer.pays(ref, "decline")
+    assert newcomer.order()["status"] == "created"
+    assert newcomer.stock("mug-bleu") == stock
+    newcomer.pays(ref)
+    newcomer.order_is("paid")
 
 
-def test_a_bank_debit_is_thanked_when_it_settles(world: World) -> None:
+def test_a_bank_debit_is_thanked_when_it_settles(newcomer: World) -> None:
     """F007"""
-    world.says("je voudrais un mug bleu")
-    world.hears("Mug bleu")
-    ref = world.order()["ref"]
-    world.pays(ref, "unpaid")
-    world.hears("en cours")
-    assert world.order()["status"] == "created"
-    assert world.rows("v_payments", ref=ref)[0]["status"] == "processing"
-    world.post(f"/stripe/sessions/{world.session(ref)['id']}/settle", outcome="succeed")
-    world.hears("Merci")
-    world.order_is("paid")
+    newcomer.says("je voudrais un mug bleu")
+    newcomer.hears("Mug bleu")
+    ref = newcomer.order()["ref"]
+    newcomer.pays(ref, "unpaid")
+    newcomer.hears("en cours")
+    assert newcomer.order()["status"] == "created"
+    assert newcomer.rows("v_payments", ref=ref)[0]["status"] == "processing"
+    newcomer.post(f"/stripe/sessions/{newcomer.session(ref)['id']}/settle", outcome="succeed")
+    newcomer.hears("Merci")
+    newcomer.order_is("paid")
 
 
 def test_a_hold_that_runs_out_is_released_and_said(tmp_path: Path) -> None:
@@ -76,73 +76,77 @@ def test_a_hold_that_runs_out_is_released_and_said(tmp_path: Path) -> None:
         assert world.session(world.order()["ref"])["status"] == "expired"
 
 
-def test_a_webhook_that_comes_twice_thanks_once(world: World) -> None:
+def test_a_webhook_that_comes_twice_thanks_once(newcomer: World) -> None:
     """F001, F002"""
-    world.post("/stripe/webhook", copies=3)
-    world.says("je voudrais un mug bleu")
-    world.hears("Mug bleu")
-    world.pays(world.order()["ref"])
-    world.hears("Merci")
-    for event in world.get("/stripe/events"):
-        world.post(f"/stripe/events/{event['id']}/deliver", copies=2)
-    world.quiet()
-    assert len([m for m in world.heard() if "Merci" in m["text"]]) == 1
-    assert [r["to_status"] for r in world.rows("v_history")] == ["created", "paid"]
+    newcomer.post("/stripe/webhook", copies=3)
+    newcomer.says("je voudrais un mug bleu")
+    newcomer.hears("Mug bleu")
+    ref = newcomer.order()["ref"]
+    newcomer.pays(ref)
+    newcomer.hears("Merci")
+    newcomer.post("/stripe/webhook", copies=1)
+    for event in newcomer.get("/stripe/events"):
+        newcomer.post(f"/stripe/events/{event['id']}/deliver", copies=2)
+    newcomer.quiet()
+    assert len([m for m in newcomer.heard() if "Merci" in m["text"]]) == 1
+    assert [r["to_status"] for r in newcomer.rows("v_history", ref=ref)] == ["created", "paid"]
 
 
-def test_events_in_reversed_order_end_the_same(world: World) -> None:
+def test_events_in_reversed_order_end_the_same(newcomer: World) -> None:
     """F004"""
-    world.says("je voudrais un mug bleu")
-    world.hears("Mug bleu")
-    ref = world.order()["ref"]
-    world.post("/stripe/webhook", paused=True)
-    world.pays(ref)
-    world.post(f"/stripe/payments/{world.session(ref)['payment_intent']}/refund")
-    world.post("/stripe/webhook", paused=False, order="reversed")
-    world.hears("Remboursement")
-    order = world.order_is("paid")
+    newcomer.says("je voudrais un mug bleu")
+    newcomer.hears("Mug bleu")
+    ref = newcomer.order()["ref"]
+    newcomer.post("/stripe/webhook", paused=True)
+    newcomer.pays(ref)
+    newcomer.post(f"/stripe/payments/{newcomer.session(ref)['payment_intent']}/refund")
+    newcomer.post("/stripe/webhook", paused=False, order="reversed")
+    newcomer.hears("Remboursement")
+    order = newcomer.order_is("paid")
     assert order["paid_minor"] == order["refunded_minor"] > 0
-    assert world.rows("v_payments", ref=ref)[0]["status"] == "refunded"
-    assert len([m for m in world.heard() if "Merci" in m["text"]]) == 1
+    assert newcomer.rows("v_payments", ref=ref)[0]["status"] == "refunded"
+    assert len([m for m in newcomer.heard() if "Merci" in m["text"]]) == 1
 
 
-def test_two_shoppers_and_the_last_one(world: World) -> None:
+def test_two_shoppers_and_the_last_one(newcomer: World) -> None:
     """F040"""
-    for chat in (1001, 2002):
-        world.says("je voudrais un mug noir", chat=chat)
+    both = (newcomer.me, newcomer.me + 1)
+    for chat in both:
+        newcomer.says("je voudrais un mug noir", chat=chat)
 
-    def both() -> list[str]:
-        texts = [m["text"] for chat in (1001, 2002) for m in world.heard(chat)]
+    def answered() -> list[str]:
+        texts = [m["text"] for chat in both for m in newcomer.heard(chat)]
         return texts if len(texts) == 2 else []
 
-    said = until(both, what="both are answered")
+    said = until(answered, what="both are answered")
     assert sorted("gardée" in text for text in said) == [False, True]
-    assert world.stock("mug-noir") == (1, 0)
+    assert newcomer.stock("mug-noir") == (1, 0)
 
 
-def test_the_order_page_tells_how_it_stands(world: World) -> None:
-    world.says("je voudrais un mug bleu")
-    world.hears("Mug bleu")
-    ref = world.order()["ref"]
-    page = world.session(ref)["cancel_url"]
-    before = world.http.get(page)
+def test_the_order_page_tells_how_it_stands(newcomer: World) -> None:
+    newcomer.says("je voudrais un mug bleu")
+    newcomer.hears("Mug bleu")
+    ref = newcomer.order()["ref"]
+    page = newcomer.session(ref)["cancel_url"]
+    before = newcomer.http.get(page)
     assert before.status_code == 200
     assert ref in before.text
-    world.pays(ref)
-    world.order_is("paid")
-    after = world.http.get(page)
+    newcomer.pays(ref)
+    newcomer.order_is("paid")
+    after = newcomer.http.get(page)
     assert after.text != before.text
-    assert world.http.get(f"http://127.0.0.1:{world.port}/o/{'x' * 24}").status_code == 404
+    assert newcomer.http.get(f"http://127.0.0.1:{newcomer.port}/o/{'x' * 24}").status_code == 404
 
 
-def test_an_edited_message_never_changes_an_order(world: World) -> None:
+def test_an_edited_message_never_changes_an_order(newcomer: World) -> None:
     """F059"""
-    world.says("je voudrais un mug bleu")
-    world.hears("Mug bleu")
-    world.post("/telegram/edit", chat=1001, message_id=1, text="je voudrais 10 mugs bleus")
-    world.says("merci")
-    world.hears("plaisir")
-    assert world.stock("mug-bleu") == (1, 0)
+    newcomer.says("je voudrais un mug bleu")
+    newcomer.hears("Mug bleu")
+    stock = newcomer.stock("mug-bleu")
+    newcomer.post("/telegram/edit", chat=newcomer.me, message_id=1, text="je voudrais 10 mugs bleus")
+    newcomer.says("merci")
+    newcomer.hears("plaisir")
+    assert newcomer.stock("mug-bleu") == stock
 
 
 def test_no_secret_stands_in_a_log(world: World) -> None:

@@ -60,10 +60,10 @@ class Workers:
         return Census(moments, told["calls"], told["on_disk"])
 
     async def play(self, points: Sequence[Point]) -> Sequence[Played]:
-        """Raises RuntimeError where the sweep itself breaks."""
+        """A piece on which the sweep itself breaks counts as a point that went wrong."""
         told = await self._ask(points=[str(point) for point in points])
         if "broke" in told:
-            raise RuntimeError(told["broke"])
+            return [Played(points[0], None, None, (f"the sweep itself broke: {told['broke']}",))]
         return [Played(Point.read(point), struck, code, tuple(wrong)) for point, struck, code, wrong in told["played"]]
 
     async def censuses(self, wanted: Iterable[tuple[str, Mode]]) -> Mapping[tuple[str, Mode], Census]:
@@ -88,7 +88,12 @@ async def hired(jobs: int, slots: int, guard: str | None = None) -> AsyncIterato
     command = [sys.executable, "-m", "tests.sweep.worker", *([guard] if guard else [])]
     processes = [
         await asyncio.create_subprocess_exec(
-            *command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, limit=LONGEST_LINE
+            *command,
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            limit=LONGEST_LINE,
+            start_new_session=True,  # what ends this one ends them by the end of their stdin, in order
         )
         for _ in range(jobs)
     ]

@@ -39,6 +39,8 @@ STUCK_AFTER = 3
 UNTIL_DISPUTE_ENDS = 3600.0
 """Seconds between tries to refund what a bank has taken for now."""
 CHARGES = ("ch_", "py_")
+CLOCKS_DIFFER = timedelta(hours=26)
+"""By so much this machine's clock may have been ahead of Stripe's, which dates the pages, when a payment was made."""
 UNTIL_KEY_IS_MENDED = 60.0
 """Seconds between tries while Stripe refuses our key: orders wait, nothing is lost (F032)."""
 
@@ -154,7 +156,7 @@ class StripeProvider:
 
     async def _find(self, payment: Payment) -> Checkout | None:
         """The page that an earlier, unanswered request may have opened."""
-        since = int(payment.created_at.timestamp()) - 60
+        since = int((payment.created_at - CLOCKS_DIFFER).timestamp())
         async with self._spoken():
             async for session in self._listed("/v1/checkout/sessions", created={"gte": since}):
                 if (session.get("metadata") or {}).get("payment") == payment.key:
