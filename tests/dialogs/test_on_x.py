@@ -9,6 +9,7 @@ import pytest
 
 from bot.domain.weights import has_address, weighted_length
 from bot.errors import Temporary
+from bot.service.public import code_of
 from bot.service.receive import ANSWERED_WITHIN
 from tests.dialogs.on_x import XDialog, on_x
 
@@ -292,3 +293,10 @@ def test_start_is_answered_in_the_language_spoken_before_stop(camille: XDialog) 
     camille.mentions("@atelier_lumiere stop")
     (back,) = camille.shopper("start")
     assert "Welcome" in back.text
+
+
+def test_no_two_posts_of_a_minute_have_the_same_code() -> None:
+    """What is said in the same words is refused by the platform; ids that are 3.125 seconds apart end alike."""
+    minute = [str((10**11 + milliseconds) << 22) for milliseconds in range(60_000)]
+    assert minute[0][-5:] == minute[3125][-5:]
+    assert len({code_of(post) for post in minute}) == len(minute)

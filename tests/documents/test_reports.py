@@ -1,0 +1,41 @@
+"""The figures that the README gives of the guarantees are those of the last long runs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8").split("## What is promised")[1].split("## What it costs")[0]
+REPORTS = ROOT / "tests" / "reports"
+Report = Mapping[str, Any]
+
+
+def _number(number: int) -> str:
+    return f"{number:,}"
+
+
+QUOTED: Mapping[str, Callable[[Report], list[str]]] = {
+    "orders": lambda it: [f"all {_number(it['orders'])} orders of arrival | {it['states']} |"],
+    "power": lambda it: [
+        f"under {_number(it['acknowledged_events'])} acknowledged events",
+        f"| {_number(it['distinct_images'])}: {it['promises_lost']} |",
+        "| {images_with_losses} of {images} |".format(**it["controls"]["synchronous=NORMAL"]),
+    ],
+}
+"""What of each report stands in the README, in these words."""
+
+
+@pytest.mark.parametrize("name", QUOTED)
+def test_the_readme_says_what_the_report_says(name: str) -> None:
+    report = json.loads((REPORTS / f"{name}.json").read_text(encoding="utf-8"))
+    for words in QUOTED[name](report):
+        assert words in README, words
+
+
+def test_every_report_is_quoted() -> None:
+    assert {path.stem for path in REPORTS.glob("*.json")} == set(QUOTED)
