@@ -170,7 +170,7 @@ async def opened(settings: Settings, here: Surroundings = Surroundings()) -> Asy
     deliverer = Deliverer(perform, write, clock, policy=policy, lease=settings.delivery.lease)
     awake = waking(write, deliverer.wake)
     care = careful.Care()
-    journal = Journal(shop, write, awake, clock, care)
+    journal = Journal(shop, write, awake, clock, care, steady=here.steady)
     reception = Reception(shop, awake, clock, wording.word, care, journal)
     reconciler = Reconciler(shop, store, write, awake, reception.settle, clock, every=settings.reconcile.every)
     tasks: list[asyncio.Task[None]] = []

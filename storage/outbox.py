@@ -19,6 +19,8 @@ SILENT = frozenset({"open_checkout", "close_checkout", "refund", "retire"})
 AT_ONCE = ""
 """Sorts before every time: a fresh row is due whatever the clock says (F098)."""
 LEASE = timedelta(seconds=30)
+LONGEST_WAIT = timedelta(hours=1)
+"""A platform's window is shorter, and who must wait for a longer one is told so again."""
 
 TYPED = "x"
 """The channel on which choices are typed, not pressed: only its rows are indexed by chat."""
@@ -163,6 +165,7 @@ class SqlOutbox:
         """Only what speaks to a person can double; calls to the provider carry their own key.
 
         A page that may have been opened is remembered as uncertain too, so that its hold is not given up lightly.
+        What would wait very long at the start was told to by a clock that was wrong (F098): it asks again.
         """
         found = self._do("SELECT id, kind, ambiguous FROM outbox WHERE state = 'sending'").fetchall()
         taken = [row for row in found if rows is None or row[0] in rows]
@@ -175,6 +178,9 @@ class SqlOutbox:
             )
             if spoken and ambiguous >= MOST_UNCERTAIN:
                 self._bury(row_id, "whether it arrived is unknown, twice", now)
+        if rows is None:
+            far = stamp(now + LONGEST_WAIT)
+            self._do("UPDATE outbox SET not_before = ? WHERE state = 'queued' AND not_before > ?", (AT_ONCE, far))
         return len(taken)
 
     def give_up_old(self, before: datetime, why: str) -> int:

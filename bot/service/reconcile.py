@@ -120,7 +120,8 @@ class Reconciler:
         def look(books: Books) -> datetime:
             if (gap := gap_since(books)) is not None:
                 return gap
-            return moment_of(books.ledger.cursor(CURSOR)) or books.orders.first_at() or now
+            last = moment_of(books.ledger.cursor(CURSOR)) or books.orders.first_at() or now
+            return last if last <= now else now - FURTHEST  # it was written by a clock that was ahead
 
         return self._store.read(look)
 

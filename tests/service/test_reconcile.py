@@ -218,3 +218,13 @@ async def test_a_shop_without_orders_asks_for_nothing_old(shop: Shop) -> None:
     shop.sandbox.stripe.events.tell([("charge.succeeded", {"id": "ch_old", "created": 1, "payment_intent": "pi_old"})])
     assert (await shop.looks()).missed == 0
     assert shop.alerts() == []
+
+
+async def test_a_pass_by_a_clock_that_was_ahead_hides_nothing_from_the_next(shop: Shop) -> None:
+    """F098, F018"""
+    ref = await shop.buys()
+    ahead = datetime.now(UTC) + timedelta(days=1)
+    shop.dialog.write(lambda books: books.ledger.move("reconciled", ahead.isoformat(), ahead))
+    shop.pays(ref)
+    await shop.looks()
+    assert shop.status(ref) is OrderStatus.PAID

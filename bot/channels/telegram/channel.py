@@ -229,7 +229,8 @@ class TelegramChannel:
         return found
 
     async def take(self, updates: Sequence[Mapping[str, Any]]) -> None:
-        """Make updates durable and decided on. Returns only then: whoever calls may acknowledge them.
+        """Make updates durable, and decided on unless very many come. Returns only then: whoever calls may acknowledge
+        them. A press that is decided on later is answered without a word.
 
         Raises Temporary where the store cannot write: nothing may be acknowledged.
         """
