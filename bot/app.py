@@ -196,6 +196,7 @@ async def opened(settings: Settings, here: Surroundings = Surroundings()) -> Asy
     care.until(await write(lambda books: careful.born(books, clock(), here.most_lives)))
     await write(lambda books: woken(books, clock()))
     await write(lambda books: books.outbox.recover(clock()))
+    await write(lambda books: books.outbox.hasten(clock()))
     await asyncio.to_thread(scrub_what_is_left, store, clock())
     tasks += [
         asyncio.create_task(deliverer.run(), name="deliveries"),

@@ -165,7 +165,6 @@ class SqlOutbox:
         """Only what speaks to a person can double; calls to the provider carry their own key.
 
         A page that may have been opened is remembered as uncertain too, so that its hold is not given up lightly.
-        What would wait very long at the start was told to by a clock that was wrong (F098): it asks again.
         """
         found = self._do("SELECT id, kind, ambiguous FROM outbox WHERE state = 'sending'").fetchall()
         taken = [row for row in found if rows is None or row[0] in rows]
@@ -178,10 +177,13 @@ class SqlOutbox:
             )
             if spoken and ambiguous >= MOST_UNCERTAIN:
                 self._bury(row_id, "whether it arrived is unknown, twice", now)
-        if rows is None:
-            far = stamp(now + LONGEST_WAIT)
-            self._do("UPDATE outbox SET not_before = ? WHERE state = 'queued' AND not_before > ?", (AT_ONCE, far))
         return len(taken)
+
+    def hasten(self, now: datetime) -> int:
+        return self._do(
+            "UPDATE outbox SET not_before = ? WHERE state = 'queued' AND not_before > ?",
+            (AT_ONCE, stamp(now + LONGEST_WAIT)),
+        ).rowcount
 
     def give_up_old(self, before: datetime, why: str) -> int:
         silent = ", ".join("?" * len(SILENT))

@@ -264,6 +264,12 @@ class Outbox(Protocol):
     def move_chat(self, channel: str, chat: str, to: str) -> None:
         """What waits for a chat waits for another: the platform has moved it there."""
 
+    def hasten(self, now: datetime) -> int:
+        """At the start: what would wait very long was told so by a clock that was wrong then (F098), or asks again.
+
+        -> how many rows.
+        """
+
     def bury(self, channel: str, chat: str, error: str) -> int:
         """Give up what is queued for a chat that cannot be reached. -> how many rows."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.domain.effects import Fact, GiveBack
 from bot.domain.invoices import PLATFORMS, may_still_come, minor_units, thawed
@@ -17,6 +17,8 @@ from bot.service.settle import apply_checkout
 from bot.service.shop import Shop
 
 LONGEST_LINE = 120
+AFTER = timedelta(milliseconds=1)
+"""So much later at least another payment of an order comes in the books, which keep their order."""
 
 
 def paid(shop: Shop, books: Books, event: Inbound, it: Paid, now: datetime) -> Receipt:
@@ -51,7 +53,7 @@ def _one_more(books: Books, payment: Payment, it: Paid, now: datetime) -> Paymen
         payment,
         key=f"{payment.ref}-{it.charge}",
         status=PaymentStatus.PENDING,
-        created_at=now,
+        created_at=max(now, payment.created_at + AFTER),
         paid_minor=0,
         refunded_minor=0,
         external_id=None,
