@@ -13,10 +13,11 @@ from bot.sandbox.stripe import payments
 from bot.sandbox.stripe.payments import Payer
 from bot.sandbox.telegram import shoppers
 from tests.simulation.books import Bookkeeper
+from tests.simulation.kept import kept_parts
 from tests.simulation.run import folder, reasons, seldom_collected
 from tests.simulation.shop_file import Manner
 from tests.simulation.virtual_time import VirtualLoop
-from tests.simulation.world import Violation, World, kept_parts
+from tests.simulation.world import Violation, World
 
 ITEMS = 100
 MOST_CREATIONS = 25

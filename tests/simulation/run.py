@@ -17,10 +17,11 @@ from typing import Any
 
 import structlog
 
+from tests.simulation.kept import kept_parts
 from tests.simulation.life import life_of, told
 from tests.simulation.quiet import checkpoint
 from tests.simulation.virtual_time import VirtualLoop
-from tests.simulation.world import Violation, kept_parts
+from tests.simulation.world import Violation
 
 CHECKPOINT_EVERY = 200
 RAM = Path("/dev/shm")

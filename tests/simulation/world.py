@@ -9,37 +9,33 @@ from __future__ import annotations
 import asyncio
 import random
 import sqlite3
-from collections.abc import Coroutine, Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Coroutine, Mapping
+from contextlib import closing
 from contextvars import Context, ContextVar, copy_context
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 import orjson
 
-from bot import app as composition
 from bot import parts
 from bot.app import Running, Surroundings, opened
 from bot.config import Settings
-from bot.domain.understanding import Clerk
-from bot.rendering import TemplateRenderer
 from bot.sandbox.outbound import Outbound
 from bot.sandbox.server import Sandbox, app
 from bot.sandbox.stripe import checkout
 from bot.sandbox.x.calling import Subscription, Webhook
 from bot.service.careful import MOST_LIVES
 from bot.service.shop import ALPHABET
-from bot.web.pages import Pages
 from bot.web.site import application
-from storage import sqlite
+from tests.simulation.arrivals import watched
 from tests.simulation.disk import Change, Disk
-from tests.simulation.lines import ROW, Ended, Line, Reply, StripeLine, TelegramLine, XLine, asked
+from tests.simulation.lines import Ended, Line, Reply, StripeLine, TelegramLine, asked
 from tests.simulation.shop_file import ADDRESS, STRIPE_SECRET, Manner, settings_of
 from tests.simulation.virtual_time import VirtualLoop
+from tests.simulation.x_line import XLine
 
 NEVER = 1_000_000
 """Lives that no seed has: every other one shows the shop as it is on good days, whatever befalls it."""
@@ -88,7 +84,7 @@ class Process:
 
 
 class World:
-    """One seed's world. `log` is what happened, in words; `arrived` counts the copies of each outbox row outside."""
+    """One seed's world. `arrived` counts the copies of each outbox row outside, in the order of the first ones."""
 
     def __init__(
         self, seed: int, folder: Path, manner: Manner, *, limits: bool = False, goods: str | None = None
@@ -116,8 +112,6 @@ class World:
         self.process: Process | None = None
         self.processes = 0
         self._ended: list[Disk] = []
-        self.arrived: dict[int, int] = {}
-        self.edited: set[int] = set()
         self.creations: list[float] = []
         """When pages were asked for."""
         self.unanswered: set[str] = set()
@@ -126,7 +120,7 @@ class World:
         self._turn = 0
         loop.set_task_factory(self._born)  # type: ignore[arg-type] # typeshed does not know the keyword `context`
         loop.set_exception_handler(self._unheard)
-        self._watch_arrivals()
+        self.arrived, self.edited = watched(self.sandbox)
         if manner.x == "webhook":
             self._subscribed()
 
@@ -293,73 +287,9 @@ class World:
         found = [] if disk.gone else disk.look(ROW_OF_LANE, lane)
         return int(str(found[0][0])) if found else 0
 
-    def _watch_arrivals(self) -> None:
-        """Every message that comes to be outside is counted for the outbox row whose worker asked for it."""
-        telegram, threads, posts = self.sandbox.telegram, self.sandbox.x.threads, self.sandbox.x.posts
-        call, add, write = telegram.call, threads.add, posts.write
-        shop = self.sandbox.x.shop
-
-        async def called(method: str, params: Any) -> Any:
-            row = ROW.get()
-            if method.startswith("edit"):
-                self.edited.add(row)
-            result = await call(method, params)
-            if method in ("sendMessage", "sendPhoto"):
-                self._arrived(row)
-            return result
-
-        def added(user: Any, message: Any) -> None:
-            add(user, message)
-            if message.sender == shop.id:
-                self._arrived(ROW.get())
-
-        def written(number: int, author: Any, *more: Any, **named: Any) -> Any:
-            if author is shop:
-                self._arrived(ROW.get())
-            return write(number, author, *more, **named)
-
-        telegram.call, threads.add, posts.write = called, added, written  # type: ignore[method-assign]
-
-    def _arrived(self, row: int) -> None:
-        """The order of `arrived` is that of the first copies."""
-        self.arrived[row] = self.arrived.get(row, 0) + 1
-
     def _subscribed(self) -> None:
         """The merchant has run `webhooks register`."""
         calls, now = self.sandbox.x.callbacks, self.time()
         calls.webhooks[1] = Webhook(1, f"{ADDRESS}/x/webhook", now, now, valid=True)
         for number, kind in enumerate(("post.mention.create", "dm.received"), 1):
             calls.subscriptions[number] = Subscription(number, kind, self.sandbox.x.shop.id, now, now, webhook=1)
-
-
-@contextmanager
-def kept_parts() -> Iterator[None]:
-    """What is costly to make and keeps nothing of what it hears is made once for all lives of all shops."""
-    make_clerk, make_renderer = parts.clerk_of, parts.renderer_of
-
-    @lru_cache
-    def clerk(_goods: tuple[str, ...]) -> Clerk:
-        return make_clerk(made_for[0])
-
-    @lru_cache
-    def renderer() -> TemplateRenderer:
-        return make_renderer(made_for[0])
-
-    made_for: list[Settings] = []
-
-    def clerk_of(settings: Settings) -> Clerk:
-        made_for[:] = [settings]
-        return clerk(tuple(product.sku for product in settings.catalogue.products))
-
-    def renderer_of(settings: Settings) -> TemplateRenderer:
-        made_for[:] = [settings]
-        return renderer()
-
-    pages = lru_cache(Pages)
-    with (
-        patch.object(parts, "clerk_of", clerk_of),
-        patch.object(composition, "renderer_of", renderer_of),
-        patch.object(sqlite, "LOCK_WAIT", 0.0),
-        patch.object(composition, "Pages", lambda folders, facts: pages(tuple(folders), facts)),
-    ):
-        yield
