@@ -53,7 +53,19 @@ def _under_way(life: Life) -> Iterator[str]:
     for key, what in life.people.expected.items():
         if life.books.events.get(key) != "done":
             yield f"{what} ({key}) is {life.books.events.get(key, 'not taken in')}"
+    yield from _pages_ended(life)
     yield from _money_differs(life)
+
+
+def _pages_ended(life: Life) -> Iterator[str]:
+    """Orders that wait for a page that can no longer be paid: of an ended page the shop may learn at its next look."""
+    for ref, key, session in life.world.look(
+        "SELECT o.ref, p.key, p.external_id FROM orders o JOIN payments p ON p.ref = o.ref"
+        " WHERE o.status = 'created' AND o.needs_review IS NULL AND p.status = 'pending'"
+    ):
+        page = life.world.sandbox.stripe.sessions.get(str(session))
+        if page is None or page.wire["status"] != "open":
+            yield f"{ref} waits for {key}, whose page is {None if page is None else page.wire['status']}"
 
 
 def _stamp(world: World) -> str:
@@ -97,14 +109,6 @@ def _orders(life: Life) -> Iterator[str]:
     for ref, why in world.look("SELECT ref, needs_review FROM orders WHERE needs_review IS NOT NULL"):
         if not (life.trouble.clock_was_wrong and "expires_at" in str(why)):
             yield f"{ref} needs review: {why}"
-    stripe = world.sandbox.stripe
-    for ref, key, session in world.look(
-        "SELECT o.ref, p.key, p.external_id FROM orders o JOIN payments p ON p.ref = o.ref"
-        " WHERE o.status = 'created' AND o.needs_review IS NULL AND p.status = 'pending'"
-    ):
-        page = stripe.sessions.get(str(session))
-        if page is None or page.wire["status"] != "open":
-            yield f"{ref} waits for {key}, whose page is {None if page is None else page.wire['status']}"
     for ref, kinds in world.look(
         "SELECT o.ref, group_concat(p.status) FROM orders o LEFT JOIN payments p ON p.ref = o.ref"
         " WHERE o.status = 'created' GROUP BY o.ref"
@@ -112,7 +116,7 @@ def _orders(life: Life) -> Iterator[str]:
         if not {"pending", "processing"} & set(str(kinds).split(",")):
             yield f"{ref} is neither paid nor ended and nothing can pay it: {kinds}"
     refunds: dict[str, int] = {}
-    for refund in stripe.refunds.values():
+    for refund in world.sandbox.stripe.refunds.values():
         if "order" in refund["metadata"] and refund["status"] != "failed":
             refunds[refund["charge"]] = refunds.get(refund["charge"], 0) + 1
     for charge, count in refunds.items():
