@@ -18,24 +18,32 @@ from bot.ports import Books
 from storage import SqliteStore
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
-WORKS = 400
-PAUSE = 0.001
-"""Seconds between two transactions of the other: SQLite's lock has no queue, so one without pauses starves all."""
+WORKS = 20
+PATIENCE = 0.05
+"""Seconds that a work leaves the other between its look and its change; the other is kept out, or ends long before."""
 
 
 def failures(folder: Path) -> int:
-    """Works that failed, of 400 that read first and write then, beside a second writer."""
+    """Works that failed, of 20 that read first and write then, where somebody else writes in between if they can."""
     path = str(folder / "shop.db")
     store = SqliteStore(path)
-    over = threading.Event()
+    called, has_written, over = threading.Event(), threading.Event(), threading.Event()
 
     def second_writer() -> None:
         with contextlib.closing(sqlite3.connect(path, timeout=10, isolation_level=None)) as other:
-            while not over.is_set():
+            while called.wait() and not over.is_set():
+                called.clear()
                 other.execute("BEGIN IMMEDIATE")
                 other.execute("INSERT OR REPLACE INTO cursors VALUES ('somebody', 'else', '')")
                 other.execute("COMMIT")
-                over.wait(PAUSE)
+                has_written.set()
+
+    def work(books: Books, number: int) -> bool:
+        books.outbox.due(NOW, 10)
+        has_written.clear()
+        called.set()
+        has_written.wait(PATIENCE)
+        return books.inbox.accept("telegram", str(number), NOW)
 
     writer = threading.Thread(target=second_writer)
     writer.start()
@@ -43,19 +51,15 @@ def failures(folder: Path) -> int:
     try:
         for number in range(WORKS):
             try:
-                store.write(lambda books, number=number: _work(books, number))  # type: ignore[misc]
+                store.write(lambda books, number=number: work(books, number))  # type: ignore[misc]
             except Temporary:
                 failed += 1
     finally:
         over.set()
+        called.set()
         writer.join()
         store.close()
     return failed
-
-
-def _work(books: Books, number: int) -> bool:
-    books.outbox.due(NOW, 10)
-    return books.inbox.accept("telegram", str(number), NOW)
 
 
 def main() -> int:
