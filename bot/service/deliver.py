@@ -275,9 +275,11 @@ class Deliverer:
     async def drain(self, seconds: float) -> None:
         """Finish what is begun, lay down what is not, and end what still runs after so many seconds."""
         self._stop.set()
-        if not self._workers:
-            return
-        _, left = await asyncio.wait(set(self._workers), timeout=seconds)
+        clock = asyncio.get_running_loop().time
+        until = clock() + seconds
+        while self._workers and clock() < until:  # what is claimed meanwhile has a worker of its own, to lay it down
+            await asyncio.wait(set(self._workers), timeout=until - clock())
+        left = set(self._workers)
         if left:
             log.warning("shop.stopped_busy", lanes=len(left))
         for worker in left:

@@ -193,7 +193,10 @@ def _typed(shop: Shop, books: Books, situation: Situation, event: Inbound) -> De
     place = chosen(say, event.text)
     if place is None:
         return None
-    return _pressed(shop, books, situation, replace(event, press=f"{row}.{place}"))
+    decision = _pressed(shop, books, situation, replace(event, press=f"{row}.{place}"))
+    if decision.notice == "stale":  # a second tap may pass in silence, a word may not: it hears what came of the first
+        return press(shop.counter, situation, Action(Verb.ORDERS))
+    return decision
 
 
 def _pressed(shop: Shop, books: Books, situation: Situation, event: Inbound) -> Decision:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from bot.service.receive import receive
 from tests.dialogs.on_x import XDialog, on_x
 
 
@@ -33,6 +35,15 @@ def test_a_number_sent_twice_neither_orders_twice_nor_cancels(camille: XDialog) 
     assert len(camille.store.view("v_orders")) == 1
     assert camille.order().closing is None
     assert camille.stock("mug-bleu") == (1, 0)
+
+
+def test_a_number_sent_twice_before_the_answer_came_hears_what_came_of_the_first(camille: XDialog) -> None:
+    camille.shopper("je voudrais un mug")
+    for _ in range(2):
+        event = replace(camille._event(), text="1")
+        camille.write(lambda books, event=event: receive(camille.shop, books, event, camille.now))  # type: ignore[misc]
+    assert sorted(said.name for said in camille.delivered()) == ["link", "orders"]
+    assert len(camille.store.view("v_orders")) == 1
 
 
 def test_a_number_that_was_not_offered_is_read_as_words(camille: XDialog) -> None:

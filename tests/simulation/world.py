@@ -42,6 +42,8 @@ NEVER = 1_000_000
 BEGIN = datetime(2026, 11, 23, 12, tzinfo=UTC)
 PROCESS: ContextVar[int] = ContextVar("process", default=0)
 """Which process of the shop something belongs to; 0 is the world outside."""
+GRACE = 3.0
+"""Seconds that a server leaves to the requests under way when it stops."""
 LONGEST_STOP = 10.0
 """Seconds within which a shop that is asked to stop has stopped."""
 ROW_OF_LANE = "SELECT id FROM outbox WHERE lane = ? AND state = 'sending' ORDER BY id LIMIT 1"
@@ -81,6 +83,16 @@ class Process:
     running: Running | None = None
     site: Any = None
     main: asyncio.Task[None] | None = None
+    answering: set[asyncio.Task[Reply]] = field(default_factory=set)
+    """Requests under way."""
+
+    async def hangs_up(self) -> None:
+        """As its server does when it stops: requests are given a moment to end, and are cut."""
+        if self.answering:
+            await asyncio.wait(set(self.answering), timeout=GRACE)
+        for request in set(self.answering):
+            request.cancel()
+        await asyncio.gather(*self.answering, return_exceptions=True)
 
 
 class World:
@@ -185,6 +197,8 @@ class World:
                 ready.set()
                 await process.stop.wait()
                 await running.wind_down()
+                process.site = None
+                await process.hangs_up()
         except Ended:
             pass
         finally:
@@ -230,6 +244,8 @@ class World:
         context = self.home.copy()
         context.run(PROCESS.set, process.number)
         answering = self.loop.create_task(asked(process.site, method, url, headers, body), context=context)
+        process.answering.add(answering)
+        answering.add_done_callback(process.answering.discard)
         try:
             return await asyncio.shield(answering)
         except (asyncio.CancelledError, Ended) as error:
