@@ -99,6 +99,12 @@ class SqlInbox:
                 {"source": source, "now": stamp(now)},
             )
 
+    def take_up(self, now: datetime) -> None:
+        self._do(
+            "UPDATE inbox SET again_at = :now WHERE state = 'new' AND again_at > :now AND begun > 0",
+            {"now": stamp(now)},
+        )
+
     def settle(self, source: str, key: str) -> None:
         self._do(
             "UPDATE inbox SET state = 'done', again_at = NULL, body = NULL, error = NULL, place = NULL"

@@ -98,6 +98,9 @@ class Inbox(Protocol):
     def hurry(self, source: str, now: datetime) -> None:
         """Let the events of this source that were set aside, even for good, be looked at now."""
 
+    def take_up(self, now: datetime) -> None:
+        """Let the events that an earlier life began and did not end be looked at now."""
+
     def settle(self, source: str, key: str) -> None:
         """An event set aside is done; its body is forgotten."""
 

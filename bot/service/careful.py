@@ -18,10 +18,12 @@ MOST_TRIES = 3
 
 
 def born(books: Books, now: datetime, most: int = MOST_LIVES) -> datetime | None:
-    """Note that the shop starts; -> until when it must be careful, None where it need not."""
+    """Note that the shop starts, and take up what its last life had begun; -> until when it must be careful, None where
+    it need not."""
     known = [moment_of(life) for life in (books.ledger.cursor(LIVES) or "").split()]
     recent = [life for life in known if life is not None and now - WITHIN < life <= now]
     books.ledger.move(LIVES, " ".join(life.isoformat() for life in [*recent, now]), now)
+    books.inbox.take_up(now)
     if len(recent) < most:
         return None
     if len(recent) == most:

@@ -110,6 +110,20 @@ async def test_a_store_that_refuses_for_a_while_is_no_death(lives: Lives) -> Non
     assert "poison" not in lives.alerts()
 
 
+async def test_what_a_careful_life_had_begun_when_it_ended_is_taken_up_by_the_next(lives: Lives) -> None:
+    """F127, F051: nobody sends it again, for it was acknowledged when it was set aside the first time."""
+    for _ in range(careful.MOST_LIVES):
+        await lives.life()
+    write, care = Crossing(lives.dialog.store), careful.Care()
+    now = lives.dialog.now
+    care.until(await write(lambda books: careful.born(books, now)))
+    assert await write(lambda books: care.begin(books, "stripe", "evt_1", "{}", now))
+    later = now + timedelta(seconds=5)
+    assert await write(lambda books: books.inbox.waiting(later, 10)) == []
+    await write(lambda books: careful.born(books, later))
+    assert [key for _, key, _, _ in await write(lambda books: books.inbox.waiting(later, 10))] == ["evt_1"]
+
+
 async def test_news_that_are_only_early_outlive_a_careful_shop(lives: Lives) -> None:
     """F127, F004: what is set aside in order has killed nobody, however often it is looked at."""
     for _ in range(careful.MOST_LIVES):
