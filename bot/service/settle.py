@@ -11,7 +11,7 @@ from datetime import datetime
 
 import structlog
 
-from bot.domain.effects import Alert, Button, Fact, GiveBack, Retire
+from bot.domain.effects import Alert, Button, CloseCheckout, Fact, GiveBack, Retire
 from bot.domain.invoices import PLATFORMS, terms_of
 from bot.domain.orders import CancelReason, Order, OrderStatus
 from bot.domain.payments import Checkout, News, NewsKind, Payment, PaymentStatus, Refund, Terms, mismatch
@@ -89,10 +89,29 @@ def _found(desk: Desk, checkout: Checkout) -> tuple[Payment, Order]:
     order = desk.books.orders.get(payment.ref) if payment else None
     if payment is None or order is None:
         raise Foreign(f"no order of ours belongs to {checkout.session}")
-    if checkout.reference not in (None, order.ref) or payment.external_id not in (None, checkout.session):
+    if checkout.reference not in (None, order.ref):
         desk.review(order, f"{checkout.session} names {checkout.reference}")
         raise NotYet(f"{checkout.session} does not belong to {order.ref}")
+    if payment.external_id not in (None, checkout.session):
+        payment = _another_page(desk, payment, checkout)
     return payment, order
+
+
+def _another_page(desk: Desk, first: Payment, checkout: Checkout) -> Payment:
+    """A page whose opening was not answered and that was opened anew, or one that an older copy of the books opened:
+    what comes by it is a payment of its own (F031)."""
+    again = Payment(
+        key=f"{first.key}~{checkout.session[-12:]}",
+        ref=first.ref,
+        provider=first.provider,
+        status=PaymentStatus.PENDING,
+        currency=first.currency,
+        amount_minor=first.amount_minor,
+        request=first.request,
+        created_at=desk.now,
+    )
+    desk.books.payments.add(again)
+    return again
 
 
 def _proven(desk: Desk, order: Order, payment: Payment, checkout: Checkout) -> None:
@@ -147,6 +166,9 @@ def _paid(desk: Desk, order: Order, payment: Payment, checkout: Checkout, cause:
     if is_alias(order.chat):
         desk.alert("paid_by_nobody", "its shopper was forgotten before it was paid, and is told nothing", order.ref)
     desk.put(order, Retire(order.ref))
+    for other in desk.books.payments.of(order.ref):
+        if other.key != payment.key and other.status is PaymentStatus.PENDING and other.external_id is not None:
+            desk.put(order, CloseCheckout(other.key))
     page = Button("order_page", url=desk.shop.page(order.token), facts={"ref": order.ref})
     facts: dict[str, Fact] = {
         "total": checkout.amount_minor,
@@ -187,10 +209,15 @@ def _under_way(desk: Desk, order: Order, payment: Payment, _checkout: Checkout) 
 
 def _ran_out(desk: Desk, order: Order, payment: Payment) -> None:
     """The provider says that this page can no longer be paid: the one proof on which a hold is released."""
-    if order.status is not OrderStatus.CREATED or payment.status is not PaymentStatus.PENDING:
+    if not desk.books.payments.become(payment.key, PaymentStatus.FAILED, desk.now):
         return
-    desk.books.payments.become(payment.key, PaymentStatus.FAILED, desk.now)
+    others = (p.status for p in desk.books.payments.of(order.ref) if p.key != payment.key)
+    if order.status is not OrderStatus.CREATED or any(status in UNDECIDED for status in others):
+        return
     cancel(desk, order, order.closing or CancelReason.EXPIRED)
+
+
+UNDECIDED = frozenset({PaymentStatus.PENDING, PaymentStatus.PROCESSING})
 
 
 def _completed(desk: Desk, news: News) -> None:
@@ -215,6 +242,8 @@ def _payment(desk: Desk, news: News) -> Payment:
     payment = next((payment for payment in known if payment is not None), None)
     if payment is None and news.payment is not None:
         payment = payments.get(news.payment)
+        if payment is not None and payment.intent is not None:
+            raise NotYet(f"{news.intent} is of another page of {payment.ref}")
     if payment is None:
         raise Foreign(f"no payment of ours is {news.intent}")
     return payment

@@ -287,3 +287,38 @@ def look_again_at_all(dialog: Dialog) -> None:
 
 def look_again(dialog: Dialog, news: News, attempts: int) -> None:
     dialog.write(lambda books: settle.look_again(dialog.shop, books, news, attempts, dialog.now))
+
+
+def test_a_page_that_was_opened_twice_and_paid_twice_is_one_sale_and_one_refund(dialog: Dialog) -> None:
+    """F031: nobody was told of the first page, for its opening was never answered; somebody paid by it all the same."""
+    dialog.shopper("un mug bleu svp")
+    key = dialog.payments()[-1].key
+    assert [said.name for said in dialog.pays()] == ["thanks"]
+    said = dialog.pays(key=key, session="cs_of_another_page", intent="pi_of_another_page")
+    assert [one.name for one in said] == ["refund_due", "refunded"]
+    paid, again = dialog.payments()
+    assert (paid.status, again.status) == (PaymentStatus.SUCCEEDED, PaymentStatus.REFUNDED)
+    assert (paid.paid_minor - paid.refunded_minor, again.paid_minor - again.refunded_minor) == (1800, 0)
+    assert dialog.stock("mug-bleu") == (0, 1)
+    assert dialog.pays(key=key, session="cs_of_another_page", intent="pi_of_another_page") == []
+
+
+def test_the_other_page_of_a_paid_order_is_closed(dialog: Dialog) -> None:
+    """F031, F034"""
+    dialog.shopper("un mug bleu svp")
+    key = dialog.payments()[-1].key
+    said = dialog.pays(key=key, session="cs_of_another_page", intent="pi_of_another_page")
+    assert [one.name for one in said] == ["thanks"]
+    told, used = dialog.payments()
+    assert (told.status, used.status) == (PaymentStatus.FAILED, PaymentStatus.SUCCEEDED)
+    assert dialog.order().status is OrderStatus.PAID
+    assert dialog.stock("mug-bleu") == (0, 1)
+
+
+def test_an_order_lives_on_while_another_page_of_it_is_being_paid(dialog: Dialog) -> None:
+    dialog.shopper("un mug bleu svp")
+    key = dialog.payments()[-1].key
+    dialog.news("completed", key=key, paid=False, session="cs_of_another_page", intent="pi_of_another_page")
+    dialog.news("expired", key=key)
+    assert dialog.order().status is OrderStatus.CREATED
+    assert dialog.stock("mug-bleu") == (1, 0)

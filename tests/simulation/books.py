@@ -222,7 +222,7 @@ class Bookkeeper:
                 raise Violation(f"the payment {key} is gone")
             self.statuses[key] = str(row[0][0])
             paid, refunded = int(str(row[0][1])), int(str(row[0][2]))
-            there = self.till.of(key)
+            there = self.till.of(till_key(key))
             if paid > there.captured:
                 raise Violation(f"{key}: {paid} believed, Stripe has {there.captured}")
             if refunded > there.ever_refunded:
@@ -251,6 +251,11 @@ READ: Mapping[str, Callable[[Bookkeeper, _Batch, Change], None]] = {
     "alert": Bookkeeper._alert,
 }
 """What each kind of change means to the bookkeeper."""
+
+
+def till_key(key: str) -> str:
+    """The key that stands in Stripe's objects: pages of one order that were opened twice have it in common."""
+    return key.partition("~")[0]
 
 
 def _fits(sku: str, held: int, sold: int, total: object) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 
-from tests.simulation.books import balance
+from tests.simulation.books import balance, till_key
 from tests.simulation.life import Life
 from tests.simulation.world import Violation, World
 
@@ -75,10 +75,11 @@ def _stamp(world: World) -> str:
 def _money_differs(life: Life) -> Iterator[str]:
     """What the books say of each payment that differs from what Stripe has."""
     till = life.books.till
-    ours: dict[str, tuple[int, int]] = {
-        str(key): (int(str(paid)), int(str(back)))
-        for key, paid, back in life.world.look("SELECT key, paid_minor, refunded_minor FROM payments")
-    }
+    ours: dict[str, tuple[int, int]] = {}
+    for name, paid, back in life.world.look("SELECT key, paid_minor, refunded_minor FROM payments"):
+        key = till_key(str(name))
+        before = ours.get(key, (0, 0))
+        ours[key] = (before[0] + int(str(paid)), before[1] + int(str(back)))
     for key in till.keys() | ours.keys():
         paid, back = ours.get(key, (0, 0))
         there = till.of(key)
