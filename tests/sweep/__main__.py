@@ -35,7 +35,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--modes", default=",".join(Mode), help="some of: %(default)s")
     parser.add_argument("--kinds", default=",".join((*Moment, *Blow)), help="some of: %(default)s")
     parser.add_argument("--every", type=int, default=1, metavar="N", help="every N-th point only")
-    parser.add_argument("--every-failure", type=int, default=1, metavar="N", help="of failing calls every N-th only")
+    parser.add_argument("--every-call", type=int, default=1, metavar="N", help="of system calls every N-th only")
     parser.add_argument("--jobs", type=int, default=2, help="worker processes")
     parser.add_argument("--slots", type=int, default=3, help="worlds at once in each")
     parser.add_argument("--guard", help="module:function that each start of the shop calls first")
@@ -51,8 +51,8 @@ async def wanted(asked: argparse.Namespace, workers: Workers) -> Sequence[Point]
     pairs = [(name, mode) for name in asked.flows.split(",") for mode in sorted(FLOWS[name].modes & modes)]
     censuses = await workers.censuses(pairs)
     points = [point for pair, census in censuses.items() for point in census.points(*pair) if point.kind in kinds]
-    failures = [point for point in points if point.blow not in (None, Blow.KILL)]
-    left_out = set(failures) - set(failures[:: asked.every_failure])
+    calls = [point for point in points if point.blow is not None]
+    left_out = set(calls) - set(calls[:: asked.every_call])
     return [point for point in points if point not in left_out][:: asked.every]
 
 
