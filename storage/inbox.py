@@ -58,7 +58,7 @@ class SqlInbox:
     ) -> int | None:
         row = self._do(
             "INSERT INTO inbox (source, key, state, begun, received_at, again_at, body)"
-            " VALUES (?, ?, 'new', 1, ?, ?, ?) ON CONFLICT DO UPDATE SET begun = begun + ?,"
+            " VALUES (?, ?, 'new', 1, ?, ?, ?) ON CONFLICT DO UPDATE SET begun = max(begun + ?, 1),"
             " again_at = excluded.again_at WHERE state = 'new' RETURNING begun",
             (source, key, stamp(now), stamp(again_at), body, int(counted)),
         ).fetchone()

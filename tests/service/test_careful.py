@@ -124,6 +124,21 @@ async def test_what_a_careful_life_had_begun_when_it_ended_is_taken_up_by_the_ne
     assert [key for _, key, _, _ in await write(lambda books: books.inbox.waiting(later, 10))] == ["evt_1"]
 
 
+async def test_what_was_early_once_and_is_begun_again_is_taken_up_as_well(lives: Lives) -> None:
+    """F127, F004: set aside in order, begun a second time by the same life, which ends over it."""
+    for _ in range(careful.MOST_LIVES):
+        await lives.life()
+    write, care = Crossing(lives.dialog.store), careful.Care()
+    now = lives.dialog.now
+    care.until(await write(lambda books: careful.born(books, now)))
+    assert await write(lambda books: care.begin(books, "stripe", "evt_1", "{}", now))
+    await write(lambda books: books.inbox.set_aside("stripe", "evt_1", "{}", "too early", again_at=now, now=now))
+    assert await write(lambda books: care.begin(books, "stripe", "evt_1", "{}", now))
+    later = now + timedelta(seconds=5)
+    await write(lambda books: careful.born(books, later))
+    assert [key for _, key, _, _ in await write(lambda books: books.inbox.waiting(later, 10))] == ["evt_1"]
+
+
 async def test_news_that_are_only_early_outlive_a_careful_shop(lives: Lives) -> None:
     """F127, F004: what is set aside in order has killed nobody, however often it is looked at."""
     for _ in range(careful.MOST_LIVES):
