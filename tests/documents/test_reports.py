@@ -26,6 +26,13 @@ QUOTED: Mapping[str, Callable[[Report], list[str]]] = {
         f"| {_number(it['distinct_images'])}: {it['promises_lost']} |",
         "| {images_with_losses} of {images} |".format(**it["controls"]["synchronous=NORMAL"]),
     ],
+    "kills": lambda it: [f"| {_number(it['kill_points'])}: {len(it['violations'])} |"],
+    "simulation": lambda it: [
+        f"steps of {_number(it['seeds'])} simulated lives",
+        f"| {_number(it['steps'])}: {len(it['violations'])} |",
+    ],
+    "drop": lambda it: [f"at most {it['most_pages_a_second']} pages", f"| {it['exact']} of {it['seeds']} |"],
+    "controls": lambda it: [f"| {sum(one['caught'] and one['whole_passes'] for one in it.values())} of {len(it)} |"],
 }
 """What of each report stands in the README, in these words."""
 
