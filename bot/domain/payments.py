@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal
+
+AFTER = timedelta(milliseconds=1)
+"""By so much at least another payment of an order comes later: stamps are kept to the millisecond."""
 
 
 class PaymentStatus(StrEnum):
@@ -106,6 +109,20 @@ class Payment:
     """When the platform, which asks before it takes money for an invoice, was last told that it may."""
     ship_to: str | None = None
     """Whom and where to, in lines, as the platform's payment sheet asked."""
+
+    def one_more(self, key: str, now: datetime) -> Payment:
+        """Another payment for the same, pending, with a life of its own; behind this one in the books, which keep
+        their order whatever the clock says."""
+        return Payment(
+            key=key,
+            ref=self.ref,
+            provider=self.provider,
+            status=PaymentStatus.PENDING,
+            currency=self.currency,
+            amount_minor=self.amount_minor,
+            request=self.request,
+            created_at=max(now, self.created_at + AFTER),
+        )
 
 
 SessionState = Literal["open", "complete", "expired"]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bot.domain.effects import Fact, GiveBack
 from bot.domain.invoices import PLATFORMS, may_still_come, minor_units, thawed
@@ -17,8 +16,6 @@ from bot.service.settle import apply_checkout
 from bot.service.shop import Shop
 
 LONGEST_LINE = 120
-AFTER = timedelta(milliseconds=1)
-"""So much later at least another payment of an order comes in the books, which keep their order."""
 
 
 def paid(shop: Shop, books: Books, event: Inbound, it: Paid, now: datetime) -> Receipt:
@@ -49,19 +46,7 @@ def paid(shop: Shop, books: Books, event: Inbound, it: Paid, now: datetime) -> R
 
 def _one_more(books: Books, payment: Payment, it: Paid, now: datetime) -> Payment:
     """The same invoice was paid again: a payment of its own, with its own life."""
-    another = replace(
-        payment,
-        key=f"{payment.ref}-{it.charge}",
-        status=PaymentStatus.PENDING,
-        created_at=max(now, payment.created_at + AFTER),
-        paid_minor=0,
-        refunded_minor=0,
-        external_id=None,
-        intent=None,
-        due=False,
-        agreed_at=None,
-        ship_to=None,
-    )
+    another = payment.one_more(f"{payment.ref}-{it.charge}", now)
     books.payments.add(another)
     return another
 

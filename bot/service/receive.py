@@ -33,6 +33,9 @@ ANSWERED_WITHIN = timedelta(days=2)
 MOST_UNHEARD = 20
 """Answers that may wait for one chat."""
 CHOICE_LIVES = timedelta(hours=24)
+INSTEAD = {"stale": Action(Verb.ORDERS), "gone": Action(Verb.BROWSE)}
+"""What is said to a typed choice that a tap would meet with a short notice alone: what came of it before, or what is
+sold now. A word is never passed over in silence."""
 CLOCKS_DIFFER = timedelta(seconds=2)
 
 MOST_WORDS = 5
@@ -194,9 +197,9 @@ def _typed(shop: Shop, books: Books, situation: Situation, event: Inbound) -> De
     if place is None:
         return None
     decision = _pressed(shop, books, situation, replace(event, press=f"{row}.{place}"))
-    if decision.notice == "stale":  # a second tap may pass in silence, a word may not: it hears what came of the first
-        return press(shop.counter, situation, Action(Verb.ORDERS))
-    return decision
+    if decision.says or decision.purchase is not None or decision.close is not None:
+        return decision
+    return press(shop.counter, situation, INSTEAD[decision.notice])
 
 
 def _pressed(shop: Shop, books: Books, situation: Situation, event: Inbound) -> Decision:

@@ -21,6 +21,8 @@ from bot.service.desk import Desk, Foreign, NotYet, cancel, put_back
 from bot.service.shop import Shop, later
 
 log = structlog.get_logger(__name__)
+UNDECIDED = frozenset({PaymentStatus.PENDING, PaymentStatus.PROCESSING})
+"""A payment of which money may still come."""
 
 
 def settle(shop: Shop, books: Books, news: News, now: datetime) -> Receipt:
@@ -100,16 +102,7 @@ def _found(desk: Desk, checkout: Checkout) -> tuple[Payment, Order]:
 def _another_page(desk: Desk, first: Payment, checkout: Checkout) -> Payment:
     """A page whose opening was not answered and that was opened anew, or one that an older copy of the books opened:
     what comes by it is a payment of its own (F031)."""
-    again = Payment(
-        key=f"{first.key}~{checkout.session[-12:]}",
-        ref=first.ref,
-        provider=first.provider,
-        status=PaymentStatus.PENDING,
-        currency=first.currency,
-        amount_minor=first.amount_minor,
-        request=first.request,
-        created_at=desk.now,
-    )
+    again = first.one_more(f"{first.key}~{checkout.session[-12:]}", desk.now)
     desk.books.payments.add(again)
     return again
 
@@ -209,15 +202,13 @@ def _under_way(desk: Desk, order: Order, payment: Payment, _checkout: Checkout) 
 
 def _ran_out(desk: Desk, order: Order, payment: Payment) -> None:
     """The provider says that this page can no longer be paid: the one proof on which a hold is released."""
-    if not desk.books.payments.become(payment.key, PaymentStatus.FAILED, desk.now):
+    if payment.status is not PaymentStatus.PENDING:
         return
+    desk.books.payments.become(payment.key, PaymentStatus.FAILED, desk.now)
     others = (p.status for p in desk.books.payments.of(order.ref) if p.key != payment.key)
     if order.status is not OrderStatus.CREATED or any(status in UNDECIDED for status in others):
         return
     cancel(desk, order, order.closing or CancelReason.EXPIRED)
-
-
-UNDECIDED = frozenset({PaymentStatus.PENDING, PaymentStatus.PROCESSING})
 
 
 def _completed(desk: Desk, news: News) -> None:
@@ -242,7 +233,7 @@ def _payment(desk: Desk, news: News) -> Payment:
     payment = next((payment for payment in known if payment is not None), None)
     if payment is None and news.payment is not None:
         payment = payments.get(news.payment)
-        if payment is not None and payment.intent is not None:
+        if payment is not None and news.intent is not None and payment.intent is not None:
             raise NotYet(f"{news.intent} is of another page of {payment.ref}")
     if payment is None:
         raise Foreign(f"no payment of ours is {news.intent}")

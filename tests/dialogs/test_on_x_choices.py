@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.domain.catalogue import Catalogue
 from bot.service.receive import receive
 from tests.dialogs.on_x import XDialog, on_x
 
@@ -44,6 +45,12 @@ def test_a_number_sent_twice_before_the_answer_came_hears_what_came_of_the_first
         camille.write(lambda books, event=event: receive(camille.shop, books, event, camille.now))  # type: ignore[misc]
     assert sorted(said.name for said in camille.delivered()) == ["link", "orders"]
     assert len(camille.store.view("v_orders")) == 1
+
+
+def test_a_number_for_what_is_no_longer_sold_is_shown_what_is(camille: XDialog) -> None:
+    assert camille.shopper("catalogue")[0].name == "window"
+    camille.shop = replace(camille.shop, counter=replace(camille.shop.counter, catalogue=Catalogue("EUR", ())))
+    assert [said.name for said in camille.shopper("1")] == ["window"]
 
 
 def test_a_number_that_was_not_offered_is_read_as_words(camille: XDialog) -> None:

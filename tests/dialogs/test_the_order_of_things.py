@@ -322,3 +322,28 @@ def test_an_order_lives_on_while_another_page_of_it_is_being_paid(dialog: Dialog
     dialog.news("expired", key=key)
     assert dialog.order().status is OrderStatus.CREATED
     assert dialog.stock("mug-bleu") == (1, 0)
+
+
+def test_a_page_that_is_said_to_have_expired_ends_no_debit_that_is_under_way(dialog: Dialog) -> None:
+    """F004, F007"""
+    dialog.shopper("un mug bleu svp")
+    dialog.news("completed", paid=False)
+    dialog.news("expired")
+    (payment,) = dialog.payments()
+    assert payment.status is PaymentStatus.PROCESSING
+    assert dialog.order().status is OrderStatus.CREATED
+    assert dialog.stock("mug-bleu") == (1, 0)
+
+
+def test_money_that_goes_back_to_another_page_is_not_taken_for_the_first_ones(dialog: Dialog) -> None:
+    """F031: it is told before the page itself is."""
+    dialog.shopper("un mug bleu svp")
+    key = dialog.payments()[-1].key
+    dialog.pays()
+    news = News(
+        "stripe", "evt_early", "refunded", False, "{}", intent="pi_of_another_page", payment=key, refunded_minor=1800
+    )
+    dialog.write(lambda books: settle.settle(dialog.shop, books, news, dialog.now))
+    (paid,) = dialog.payments()
+    assert (paid.status, paid.refunded_minor) == (PaymentStatus.SUCCEEDED, 0)
+    assert [row["key"] for row in dialog.store.view("v_inbox") if row["state"] == "new"] == ["evt_early"]

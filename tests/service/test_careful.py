@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -88,6 +88,15 @@ async def test_lives_that_end_in_order_make_nobody_careful(lives: Lives) -> None
     assert not lives.dialog.store.read(lambda books: books.ledger.cursor(careful.LIVES))
 
 
+async def a_careful_life(lives: Lives) -> tuple[Crossing, careful.Care, datetime]:
+    """The life after so many that ended badly, as it begins."""
+    for _ in range(careful.MOST_LIVES):
+        await lives.life()
+    write, care, now = Crossing(lives.dialog.store), careful.Care(), lives.dialog.now
+    care.until(await write(lambda books: careful.born(books, now)))
+    return write, care, now
+
+
 async def test_a_careful_shop_answers_each_message_once(lives: Lives) -> None:
     """F127, F050"""
     for _ in range(careful.MOST_LIVES):
@@ -100,11 +109,7 @@ async def test_a_careful_shop_answers_each_message_once(lives: Lives) -> None:
 
 async def test_a_store_that_refuses_for_a_while_is_no_death(lives: Lives) -> None:
     """F127, F090: the same event comes again and again in one life, and is handled in the end."""
-    for _ in range(careful.MOST_LIVES):
-        await lives.life()
-    write, now = Crossing(lives.dialog.store), lives.dialog.now
-    care = careful.Care()
-    care.until(await write(lambda books: careful.born(books, now)))
+    write, care, now = await a_careful_life(lives)
     for _ in range(20):
         assert await write(lambda books: care.begin(books, "telegram", "7", "{}", now))
     assert "poison" not in lives.alerts()
@@ -112,11 +117,7 @@ async def test_a_store_that_refuses_for_a_while_is_no_death(lives: Lives) -> Non
 
 async def test_what_a_careful_life_had_begun_when_it_ended_is_taken_up_by_the_next(lives: Lives) -> None:
     """F127, F051: nobody sends it again, for it was acknowledged when it was set aside the first time."""
-    for _ in range(careful.MOST_LIVES):
-        await lives.life()
-    write, care = Crossing(lives.dialog.store), careful.Care()
-    now = lives.dialog.now
-    care.until(await write(lambda books: careful.born(books, now)))
+    write, care, now = await a_careful_life(lives)
     assert await write(lambda books: care.begin(books, "stripe", "evt_1", "{}", now))
     later = now + timedelta(seconds=5)
     assert await write(lambda books: books.inbox.waiting(later, 10)) == []
@@ -126,11 +127,7 @@ async def test_what_a_careful_life_had_begun_when_it_ended_is_taken_up_by_the_ne
 
 async def test_what_was_early_once_and_is_begun_again_is_taken_up_as_well(lives: Lives) -> None:
     """F127, F004: set aside in order, begun a second time by the same life, which ends over it."""
-    for _ in range(careful.MOST_LIVES):
-        await lives.life()
-    write, care = Crossing(lives.dialog.store), careful.Care()
-    now = lives.dialog.now
-    care.until(await write(lambda books: careful.born(books, now)))
+    write, care, now = await a_careful_life(lives)
     assert await write(lambda books: care.begin(books, "stripe", "evt_1", "{}", now))
     await write(lambda books: books.inbox.set_aside("stripe", "evt_1", "{}", "too early", again_at=now, now=now))
     assert await write(lambda books: care.begin(books, "stripe", "evt_1", "{}", now))
