@@ -56,8 +56,6 @@ T = TypeVar("T")
 log = structlog.get_logger(__name__)
 DRAIN = 5.0
 """Seconds that what is begun may take to end after SIGTERM; the whole stop is done within ten."""
-LAST = 1.0
-"""Seconds more for what was put into the outbox while that ended."""
 SWEEP_EVERY = 0.5
 RESTART_AFTER = 5.0
 
@@ -242,9 +240,8 @@ async def opened(settings: Settings, here: Surroundings = Surroundings()) -> Asy
         yield Running(store, site, wind_down, reloader)
     finally:
         hatch_file(settings).unlink(missing_ok=True)
-        await wind_down()
         await _ended(tasks)
-        await deliverer.drain(LAST)
+        await wind_down()
         for channel in channels.values():
             await channel.stop()
         await provider.stop()

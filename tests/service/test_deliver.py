@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 import pytest
 
@@ -19,6 +20,8 @@ from bot.service.deliver import Deliverer
 from bot.service.perform import Performer
 from storage import SqliteStore
 from tests.dialogs.dialog import opened_shop
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -61,14 +64,17 @@ class Office:
     deliverer: Deliverer
     write: Crossing
 
-    async def say(self, *names: str, chat: str = "1", eager: bool = False) -> None:
-        def put(books: Books, name: str) -> Receipt:
-            say = Say("welcome", "fr", {"name": name})
-            now = datetime.now(UTC)
-            return books.outbox.put(say, channel="telegram", chat=chat, ref=None, now=now, eager=eager)
+    async def put(self, name: str, *, chat: str = "1", eager: bool = False) -> Receipt:
+        """Queue a message, claimed at once where it is eager; nobody is woken yet."""
+        say = Say("welcome", "fr", {"name": name})
+        now = datetime.now(UTC)
+        return await self.write(
+            lambda books: books.outbox.put(say, channel="telegram", chat=chat, ref=None, now=now, eager=eager)
+        )
 
+    async def say(self, *names: str, chat: str = "1", eager: bool = False) -> None:
         for name in names:
-            self.deliverer.wake(await self.write(lambda books, name=name: put(books, name)))  # type: ignore[misc]
+            self.deliverer.wake(await self.put(name, chat=chat, eager=eager))
 
     async def quiet(self) -> None:
         for _ in range(500):
@@ -196,6 +202,27 @@ async def test_a_fault_of_ours_in_one_message_stops_no_other(office: Office) -> 
     await office.say("a", "b")
     await office.quiet()
     assert office.heard() == ["b"]
+
+
+async def test_what_is_claimed_while_the_last_ends_is_laid_down_before_the_shop_stops(office: Office) -> None:
+    """F126"""
+    office.wire.slow["1"] = 0.1
+    await office.say("a", eager=True)
+    claimed = await office.put("b", chat="2", eager=True)
+    (last,) = office.deliverer._workers
+
+    async def slowly(work: Callable[[Books], T]) -> T:
+        await asyncio.sleep(0.05)
+        return await office.write(work)
+
+    def comes_late(_: object) -> None:
+        office.deliverer._write = slowly
+        office.deliverer.wake(claimed)
+
+    last.add_done_callback(comes_late)
+    await office.deliverer.drain(2)
+    assert (office.heard(), office.heard("2")) == (["a"], [])
+    assert office.states() == ["sent", "queued"]
 
 
 async def test_draining_finishes_what_is_begun_and_begins_nothing(office: Office) -> None:
