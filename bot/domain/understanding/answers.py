@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from heapq import nsmallest
+from itertools import islice
 
 from bot.domain.catalogue import Catalogue
 from bot.domain.money import to_decimal
@@ -83,7 +83,7 @@ class Answers:
         exact = self._written(mention)
         if exact:
             return exact[0], ()
-        left = narrowed(self._index.entries[number], mention.terms, mention.without)
+        left = narrowed(self._index.entry(number), mention.terms, mention.without)
         return (left.variants[0].sku if len(left.variants) == 1 else None), left.missing
 
     def _written(self, mention: Mention) -> tuple[str, ...]:
@@ -95,8 +95,8 @@ class Answers:
         skus: dict[str, None] = {}
         for mention in mentions:
             written = self._written(mention)
-            for number in nsmallest(MOST_CANDIDATES, mention.products) if not written else ():
-                entry = self._index.entries[number]
+            for number in islice(mention.products if not written else (), MOST_CANDIDATES):
+                entry = self._index.entry(number)
                 left = narrowed(entry, mention.terms, mention.without).variants
                 if len(mention.products) > 1 and len(left) > 1:
                     skus[entry.product.sku] = None

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice, pairwise, zip_longest
+
+from pyroaring import FrozenBitMap
 
 from bot.domain.catalogue import Catalogue, Product
 from bot.domain.understanding.stems import Stems
@@ -15,11 +19,14 @@ from bot.domain.understanding.words import Words
 
 Key = str
 Keys = tuple[Key, ...]
-Products = frozenset[int]
-NOTHING: Products = frozenset()
+Terms = Sequence[tuple[str, Keys]]
+"""(the word as written, its keys) for each word of a name that carries meaning."""
+Products = FrozenBitMap
+"""Places of products in the catalogue; cut and joined in microseconds where hundreds of thousands share a word."""
+NOTHING = Products()
 LONGEST_JOIN = 24
 SAMPLE = 50
-POSTS = ("heads", "strong", "titles", "whole", "calls", "has", "shelved", "facts", "joins")
+POSTS = ("heads", "strong", "titles", "whole", "calls", "has", "shelved", "facts", "joins", "optional")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,28 +51,41 @@ class Entry:
     """Every word of its names and keywords as written, to tell whether a shopper made it a plural."""
 
 
+@dataclass(frozen=True, slots=True)
+class Name:
+    """One of the wordings by which a product goes. `keyword`: one that the merchant adds to its name."""
+
+    terms: Terms
+    language: str
+    keyword: bool
+
+
 class Index:
-    """Products by the keys of words.
+    """Products by the keys of words; built once, and what a message does not ask for is not kept.
 
     `heads`: with the word in a name or keyword; `strong`: where it begins or ends a name, or is a keyword; `titles`
     and `calls`: where it is the noun of a name, or of a keyword ("mug" of "Blue mug"); `whole`: where it is all of a
     name; `has`: also as the value of an option, or as a word of the category; `facts`: also in the description.
-    `joins`: words of a name written as one ("wh1000xm5"). `numbered`: words that a number follows in a name.
+    `joins`: words of a name written as one ("wh1000xm5"); `optional`: by the kind of an option ("colours"). `numbered`: words that a number follows in a name.
+    `surfaces`: all words of the catalogue as they are written. `skus`: places of products by their own SKU.
     """
 
     def __init__(self, catalogue: Catalogue, words: Words, stems: Stems, language: str) -> None:
         self._words, self._stems, self._language = words, stems, language
-        self._posted: dict[str, dict[Key, set[int]]] = {name: defaultdict(set) for name in POSTS}
+        self._catalogue = catalogue
+        self.terms = lru_cache(maxsize=65_536)(self._terms)
+        self.entry = lru_cache(maxsize=8_192)(self._entry)
         self.numbered: set[Key] = set()
         self.surfaces: set[str] = set()
-        self.skus: dict[str, tuple[str, int]] = {}
-        self.entries = tuple(self._entry(number, product) for number, product in enumerate(catalogue.products))
-        frozen = {name: {key: frozenset(ids) for key, ids in post.items()} for name, post in self._posted.items()}
-        self.heads, self.strong = frozen["heads"], frozen["strong"]
-        self.titles, self.calls, self.whole = frozen["titles"], frozen["calls"], frozen["whole"]
-        self.has = frozen["has"]
-        self.shelved, self.facts, self.joins = frozen["shelved"], frozen["facts"], frozen["joins"]
-        self._posted.clear()
+        self.skus: dict[str, int] = {}
+        self._posted: dict[str, dict[Key, array[int]]] = {name: defaultdict(lambda: array("I")) for name in POSTS}
+        for number, product in enumerate(catalogue.products):
+            self._note(number, product)
+        posted = {name: {key: Products(ids) for key, ids in self._posted.pop(name).items()} for name in POSTS}
+        self.heads, self.strong, self.titles = posted["heads"], posted["strong"], posted["titles"]
+        self.calls, self.whole, self.has = posted["calls"], posted["whole"], posted["has"]
+        self.shelved, self.facts, self.joins = posted["shelved"], posted["facts"], posted["joins"]
+        self.optional = posted["optional"]
 
     def kind(self, key: Key) -> str | None:
         """What an attribute is: "colours", "gb", "number" …; None for a word that names things."""
@@ -77,14 +97,23 @@ class Index:
 
     def some(self, products: Products) -> list[Entry]:
         """Their entries; of very many a few, which is enough to tell what kind of thing was named."""
-        return [self.entries[number] for number in islice(products, SAMPLE)]
+        return [self.entry(number) for number in islice(products, SAMPLE)]
 
-    def any(self, posts: dict[Key, Products], keys: Iterable[Key]) -> Products:
+    def any(self, posts: Mapping[Key, Products], keys: Iterable[Key]) -> Products:
         found = [posts[key] for key in keys if key in posts]
         return found[0] if len(found) == 1 else NOTHING.union(*found)
 
-    def terms(self, text: str) -> list[tuple[str, Keys]]:
-        """(the word as written, its keys) for each word of a name that carries meaning."""
+    def written(self, folded: str) -> tuple[str, int] | None:
+        """(the SKU, the place of its product) of a SKU that was written out."""
+        if folded.isdecimal():
+            return None
+        variant = self._catalogue.variant(folded)
+        product = self._catalogue.product(folded)
+        if product is None:
+            return None
+        return (variant.sku if variant else product.sku), self.skus[product.sku]
+
+    def _terms(self, text: str) -> Terms:
         silent = self._words.either["function"]
         cut = list(measured(self._words.spelling.apply(raw(fold(text))), self._words))
         bearing = [
@@ -94,85 +123,100 @@ class Index:
             and (token.text not in silent or token.glued or (after is not None and after.glued))
         ]
         bearing = bearing or [token for token in cut if token.kind in ("word", "number")]
-        return [(token.text, self.keys(token.text)) for token in bearing]
+        return tuple((token.text, self.keys(token.text)) for token in bearing)
 
     def keys(self, word: str) -> Keys:
         return (f"#{word}",) if word[0].isdigit() and word.replace(".", "").isdecimal() else self._stems.keys(word)
 
-    def _entry(self, number: int, product: Product) -> Entry:
-        names: list[tuple[str, str]] = [(product.name, self._language)]
-        keywords = [(word, self._language) for word in product.keywords]
+    def _names(self, product: Product) -> Iterator[Name]:
+        yield Name(self._terms(product.name), self._language, keyword=False)
+        for word in product.keywords:
+            yield Name(self.terms(word), self._language, keyword=True)
         for language, translation in product.translations.items():
-            names += [(translation.name, language)] if translation.name else []
-            keywords += [(word, language) for word in translation.keywords]
-        forms: set[str] = set()
-        numbers: set[str] = set()
-        for text, language in names:
-            numbers |= self._post_name(number, self.terms(text), language, forms, keyword=False)
-        for text, language in keywords:
-            numbers |= self._post_name(number, self.terms(text), language, forms, keyword=True)
+            if translation.name:
+                yield Name(self._terms(translation.name), language, keyword=False)
+            for word in translation.keywords:
+                yield Name(self.terms(word), language, keyword=True)
+
+    def _entry(self, number: int) -> Entry:
+        """What a message may need to know of a product."""
+        product = self._catalogue.products[number]
+        forms = frozenset(word for name in self._names(product) for word, _ in name.terms)
+        paired = self._words.either["paired"]
+        worn = not paired.isdisjoint(forms) or any(word in paired for word, _ in self.terms(product.category))
+        numbers = frozenset(word for word in forms if word.isdecimal())
+        return Entry(product, tuple(self._choices(product)), worn, numbers, forms)
+
+    def _note(self, number: int, product: Product) -> None:
+        self.skus[product.sku] = number
+        for name in self._names(product):
+            self._post_name(number, name)
         shelved = self.terms(product.category)
         self._post(number, ("shelved", "has", "facts"), shelved)
-        for text in (product.description, *(t.description or "" for t in product.translations.values())):
-            self._post(number, ("facts",), [term for term in self.terms(text) if self.kind(term[1][0])])
-        self._post_skus(number, product)
-        self.surfaces |= forms | {word for word, _ in shelved}
-        paired = self._words.either["paired"]
-        worn = not paired.isdisjoint(forms) or any(word in paired for word, _ in shelved)
-        return Entry(product, tuple(self._choices(number, product)), worn, frozenset(numbers), frozenset(forms))
+        self.surfaces.update(word for word, _ in shelved)
+        for text in (product.description, *(t.description for t in product.translations.values())):
+            if text:
+                self._post(number, ("facts",), [term for term in self._terms(text) if self.kind(term[1][0])])
+        for choice in self._choices(product):
+            keys = {key for _, wordings in choice.values for wording in wordings for word in wording for key in word}
+            self._post(number, ("has", "facts"), [("", tuple(keys))])
+            self._post(number, ("optional",), [("", tuple(choice.kinds))])
+            self.surfaces.update(key for key in keys if key.isalpha())
 
     def _post(self, number: int, where: Sequence[str], terms: Iterable[tuple[str, Keys]]) -> None:
-        for _, keys in terms:
-            for key in keys:
-                for name in where:
-                    self._posted[name][key].add(number)
+        for name in where:
+            posted = self._posted[name]
+            for _, keys in terms:
+                for key in keys:
+                    places = posted[key]
+                    if not places or places[-1] != number:
+                        places.append(number)
 
-    def _post_name(
-        self, number: int, terms: list[tuple[str, Keys]], language: str, forms: set[str], *, keyword: bool
-    ) -> set[str]:
-        forms |= {word for word, _ in terms}
+    def _post_name(self, number: int, name: Name) -> None:
+        terms = name.terms
+        self.surfaces.update(word for word, _ in terms)
         self._post(number, ("has", "facts"), terms)
         naming = [i for i, (_, keys) in enumerate(terms) if not self.kind(keys[0])] or list(range(len(terms)))
-        before = language in self._words.languages and self._words.languages[language].adjectives_before
+        language = self._words.languages.get(name.language)
+        before = language is not None and language.adjectives_before
         head = {naming[-1 if before else 0]} if naming else set()
         self._post(number, ("heads",), [terms[i] for i in naming])
-        self._post(number, ("strong", "calls" if keyword else "titles"), [terms[i] for i in head])
-        if len(terms) == 1 and not keyword:
-            self._post(number, ("whole",), terms)
-        self._post(number, ("strong",), [terms[i] for i in (naming[:1] + naming[-1:]) if not keyword])
+        self._post(number, ("strong", "calls" if name.keyword else "titles"), [terms[i] for i in head])
+        if not name.keyword:
+            self._post(number, ("strong",), [terms[i] for i in (naming[:1] + naming[-1:])])
+            if len(terms) == 1:
+                self._post(number, ("whole",), terms)
+        self._post_joins(number, terms)
+        for (_, keys), (word, _) in pairwise(terms):
+            if word.isdecimal():
+                self.numbered.update(keys)
+        for word, _ in terms:
+            if not word.isalpha():
+                self._post_parts(number, word)
+
+    def _post_joins(self, number: int, terms: Terms) -> None:
         for i in range(len(terms)):
             for j in range(i + 2, min(i + 4, len(terms)) + 1):
                 joined = "".join(word for word, _ in terms[i:j])
                 if not terms[i][1][0].startswith("#") and len(joined) <= LONGEST_JOIN:
-                    self._posted["joins"][joined].add(number)
-        for (_, keys), (word, _) in pairwise(terms):
-            if word.isdecimal():
-                self.numbered |= set(keys)
-        for word, _ in terms:
-            parts = _PARTS.findall(word)
-            if len(parts) > 1 and not word.startswith("#") and not _DIMENSIONS.fullmatch(word):
-                for i in range(len(parts)):  # "1000xm5" is also called "xm5"
-                    short = "".join(parts[i:]) if parts[i][0].isalpha() else word
-                    self._post(number, ("heads", "has", "strong", "titles", "facts"), [("", (short,))])
-                    self.surfaces.add(short)
-        return {word for word, _ in terms if word.isdecimal()}
+                    self._post(number, ("joins",), [(joined, (joined,))])
 
-    def _post_skus(self, number: int, product: Product) -> None:
-        for sku in (product.sku, *(variant.sku for variant in product.variants)):
-            folded = fold(sku)
-            if not folded.isdecimal():
-                self.skus.setdefault(folded, (sku, number))
+    def _post_parts(self, number: int, word: str) -> None:
+        """ "1000xm5" is also called "xm5"."""
+        parts = _PARTS.findall(word)
+        if len(parts) < 2 or word.startswith("#") or _DIMENSIONS.fullmatch(word):
+            return
+        for i in range(len(parts)):
+            short = "".join(parts[i:]) if parts[i][0].isalpha() else word
+            self._post(number, ("heads", "has", "strong", "titles", "facts"), [("", (short,))])
+            self.surfaces.add(short)
 
-    def _choices(self, number: int, product: Product) -> Iterator[Choice]:
+    def _choices(self, product: Product) -> Iterator[Choice]:
         names = dict.fromkeys(name for variant in product.variants for name in variant.options)
         for name in names:
             values = dict.fromkeys(v.options[name] for v in product.variants if name in v.options)
             worded = tuple((value, tuple(self._wordings(product, value))) for value in values)
-            keys = [key for _, wordings in worded for wording in wordings for word in wording for key in word]
-            for key in keys:
-                self._posted["has"][key].add(number)
-                self._posted["facts"][key].add(number)
-            self.surfaces |= {key for key in keys if key.isalpha()}
+            keys = (key for _, wordings in worded for wording in wordings for word in wording for key in word)
             yield Choice(name, worded, frozenset(kind for key in keys if (kind := self.kind(key))))
 
     def _wordings(self, product: Product, value: str) -> Iterator[tuple[Keys, ...]]:

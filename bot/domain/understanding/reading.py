@@ -85,10 +85,10 @@ class Reader:
     def _cut(self, folded: str) -> Iterator[Token]:
         end = 0
         for chunk in _SKU.finditer(folded):
-            sku = self._index.skus.get(chunk.group().rstrip("._-"))
-            if sku and not chunk.group().isalpha():
+            sku = chunk.group().rstrip("._-")
+            if not sku.isalpha() and self._index.written(sku):
                 yield from raw(folded[end : chunk.start()])
-                yield Token(chunk.group().rstrip("._-"), "sku")
+                yield Token(sku, "sku")
                 end = chunk.end()
         yield from raw(folded[end:])
 
@@ -205,8 +205,10 @@ class Reader:
         return self._term((f"#{text.replace(',', '.')}",), plural=False, common=False)
 
     def _sku(self, folded: str) -> Term:
-        sku, number = self._index.skus[folded]
-        found = frozenset({number})
+        written = self._index.written(folded)
+        assert written is not None, folded
+        sku, number = written
+        found = Products([number])
         return Term((f"~{folded}",), found, found, found, found, variant=sku)
 
 

@@ -181,20 +181,16 @@ class Listener:
                 continue
             products, without = mention.products, mention.without
             for other in refused:
-                narrow = frozenset(n for n in other.products if n in products)
+                narrow = other.products & products
                 if other.named and not any(term.kind for term in other.terms) and narrow == products:
                     continue  # "not this mug, the blue mug"
                 attributes = tuple(term for term in other.terms if not term.heads)
-                optional = frozenset(n for n in narrow if self._optional(n, attributes))
+                optional = narrow & self._index.any(self._index.optional, {term.kind or "" for term in attributes})
                 products -= narrow - optional
                 without += attributes if optional else ()
             if products:
                 kept.append(replace(mention, products=products, without=without))
         return kept
-
-    def _optional(self, number: int, attributes: Sequence[Term]) -> bool:
-        kinds = {term.kind for term in attributes}
-        return any(not choice.kinds.isdisjoint(kinds) for choice in self._index.entries[number].choices)
 
 
 def _strange_beside(items: Sequence[Item], first: int, last: int) -> bool:
