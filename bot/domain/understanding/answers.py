@@ -96,6 +96,10 @@ class Answers:
         for mention in mentions:
             written = self._written(mention)
             for number in islice(mention.products if not written else (), MOST_CANDIDATES):
+                product = self._catalogue.products[number]
+                if len(product.variants) == 1:
+                    skus[product.variants[0].sku] = None
+                    continue
                 entry = self._index.entry(number)
                 left = narrowed(entry, mention.terms, mention.without).variants
                 if len(mention.products) > 1 and len(left) > 1:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.domain.understanding.index import Index, Products
+from bot.domain.understanding.index import NOTHING, Index, Products
 from bot.domain.understanding.numbers import OPEN, UNSAID, Quantity, amount
 from bot.domain.understanding.reading import Item, Reader, Term
 
@@ -32,10 +32,9 @@ class Counting:
     def of(self, items: Sequence[Item], first: int, last: int, end: int, found: Products) -> Counted:
         """How many of the thing at items[first..last]; `items` begins behind the thing before, `end` is where the
         next begins."""
-        paired = bool(found) and all(entry.paired for entry in self._index.some(found))
-        own = frozenset[str]().union(*(entry.numbers for entry in self._index.some(found)))
-        if any(map(str.isdecimal, "".join(item.text for item in items[first : last + 1]))):
-            own = frozenset()  # the name's number was said: "2 Switch 2"
+        paired = bool(found) and found <= self._index.paired
+        said = any(map(str.isdecimal, "".join(item.text for item in items[first : last + 1])))
+        own = NOTHING if said else found  # the name's number was said: "2 Switch 2"
         options: list[Term] = []
         values: list[int | None] = []
         wrong = article = vague = one = False
@@ -49,9 +48,9 @@ class Counting:
                 elif self._is_model(items, at):
                     wrong = True
                 elif at and _packs(items, at):
-                    packed = packed or item.text not in own
+                    packed = packed or not self._names(own, item.text)
                 elif self._counts(items, at, first, last):
-                    values.append(None if item.text in own or _qualified(items, at) else amount(item.text))
+                    values.append(None if self._names(own, item.text) or _qualified(items, at) else amount(item.text))
             elif at < first and _reaches(items, at, first):
                 one = one or (item.text == "one")
                 article = article or "one" in roles
@@ -68,9 +67,13 @@ class Counting:
                     times, one = times * (1 if paired else 2), True
         return Counted(_quantity(values, times, vague=vague or packed, one=one), tuple(options), wrong, article)
 
+    def _names(self, found: Products, number: str) -> bool:
+        """Whether the number stands in a name: "Set of 6 glasses"."""
+        return bool(found & self._index.forms.get(number, NOTHING))
+
     def _is_option(self, items: Sequence[Item], at: int, first: int, term: Term, found: Products) -> bool:
         sized = at > 0 and "sizing" in items[at - 1].roles
-        if sized and any("number" in choice.kinds for entry in self._index.some(found) for choice in entry.choices):
+        if sized and found & self._index.optional.get("number", NOTHING):
             return True
         return bool(term.has & found) and (sized or at > first)
 

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import islice, pairwise, zip_longest
+from itertools import pairwise, zip_longest
 
 from pyroaring import FrozenBitMap
 
@@ -25,8 +25,9 @@ Products = FrozenBitMap
 """Places of products in the catalogue; cut and joined in microseconds where hundreds of thousands share a word."""
 NOTHING = Products()
 LONGEST_JOIN = 24
-SAMPLE = 50
-POSTS = ("heads", "strong", "titles", "whole", "calls", "has", "shelved", "facts", "joins", "optional")
+POSTS = ("heads", "strong", "titles", "whole", "calls", "has", "shelved", "facts", "joins", "optional", "forms")
+PLURALS = "sx"
+"""Letters that may make a plural, in the languages in which a word's form says that there are several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +44,6 @@ class Choice:
 class Entry:
     product: Product
     choices: tuple[Choice, ...]
-    paired: bool
-    """Sold by the pair, so that a pair of it is one."""
-    numbers: frozenset[str]
-    """Numbers that stand in its names: "Set of 6 glasses"."""
-    forms: frozenset[str]
-    """Every word of its names and keywords as written, to tell whether a shopper made it a plural."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +61,10 @@ class Index:
     `heads`: with the word in a name or keyword; `strong`: where it begins or ends a name, or is a keyword; `titles`
     and `calls`: where it is the noun of a name, or of a keyword ("mug" of "Blue mug"); `whole`: where it is all of a
     name; `has`: also as the value of an option, or as a word of the category; `facts`: also in the description.
-    `joins`: words of a name written as one ("wh1000xm5"); `optional`: by the kind of an option ("colours"). `numbered`: words that a number follows in a name.
-    `surfaces`: all words of the catalogue as they are written. `skus`: places of products by their own SKU.
+    `joins`: words of a name written as one ("wh1000xm5"); `optional`: by the kind of an option ("colours"); `forms`: by
+    the numbers and the plurals in their names as written; `paired`: sold by the pair, so that a pair is one.
+    `numbered`: words that a number follows in a name. `surfaces`: all words of the catalogue as they are written.
+    `skus`: places of products by their own SKU.
     """
 
     def __init__(self, catalogue: Catalogue, words: Words, stems: Stems, language: str) -> None:
@@ -75,6 +72,8 @@ class Index:
         self._catalogue = catalogue
         self.terms = lru_cache(maxsize=65_536)(self._terms)
         self.entry = lru_cache(maxsize=8_192)(self._entry)
+        self._pairs = words.either["paired"]
+        self._paired = array("I")
         self.numbered: set[Key] = set()
         self.surfaces: set[str] = set()
         self.skus: dict[str, int] = {}
@@ -85,7 +84,8 @@ class Index:
         self.heads, self.strong, self.titles = posted["heads"], posted["strong"], posted["titles"]
         self.calls, self.whole, self.has = posted["calls"], posted["whole"], posted["has"]
         self.shelved, self.facts, self.joins = posted["shelved"], posted["facts"], posted["joins"]
-        self.optional = posted["optional"]
+        self.optional, self.forms = posted["optional"], posted["forms"]
+        self.paired = Products(self._paired)
 
     def kind(self, key: Key) -> str | None:
         """What an attribute is: "colours", "gb", "number" …; None for a word that names things."""
@@ -94,10 +94,6 @@ class Index:
         if key.startswith("#"):
             return key.lstrip("#0123456789.") or "number"
         return "number" if _DIMENSIONS.fullmatch(key) else None
-
-    def some(self, products: Products) -> list[Entry]:
-        """Their entries; of very many a few, which is enough to tell what kind of thing was named."""
-        return [self.entry(number) for number in islice(products, SAMPLE)]
 
     def any(self, posts: Mapping[Key, Products], keys: Iterable[Key]) -> Products:
         found = [posts[key] for key in keys if key in posts]
@@ -141,17 +137,18 @@ class Index:
     def _entry(self, number: int) -> Entry:
         """What a message may need to know of a product."""
         product = self._catalogue.products[number]
-        forms = frozenset(word for name in self._names(product) for word, _ in name.terms)
-        paired = self._words.either["paired"]
-        worn = not paired.isdisjoint(forms) or any(word in paired for word, _ in self.terms(product.category))
-        numbers = frozenset(word for word in forms if word.isdecimal())
-        return Entry(product, tuple(self._choices(product)), worn, numbers, forms)
+        return Entry(product, tuple(self._choices(product)))
 
     def _note(self, number: int, product: Product) -> None:
         self.skus[product.sku] = number
+        forms = set[str]()
         for name in self._names(product):
             self._post_name(number, name)
+            forms.update(word for word, _ in name.terms)
         shelved = self.terms(product.category)
+        self._post(number, ("forms",), [(word, (word,)) for word in forms if word[-1] in PLURALS or word.isdecimal()])
+        if any(word in self._pairs for word in forms) or any(word in self._pairs for word, _ in shelved):
+            self._paired.append(number)
         self._post(number, ("shelved", "has", "facts"), shelved)
         self.surfaces.update(word for word, _ in shelved)
         for text in (product.description, *(t.description for t in product.translations.values())):

@@ -157,9 +157,7 @@ def matched(index: Index, terms: Sequence[Term]) -> tuple[Products, bool]:
         fits = found & (term.has or term.facts) or found & term.facts
         if fits:
             found = fits
-        elif term.kind == "sizes" and not any(
-            "sizes" in choice.kinds for entry in index.some(found) for choice in entry.choices
-        ):
+        elif term.kind == "sizes" and not found & index.optional.get("sizes", NOTHING):
             continue
         elif base & term.has:
             found, conflict = found | (base & term.has), True
@@ -172,9 +170,7 @@ def matched(index: Index, terms: Sequence[Term]) -> tuple[Products, bool]:
 
 def _open_option(index: Index, found: Products, term: Term) -> bool:
     """Whether the attribute is a value that an option of every one of them does not have: that option stays open."""
-    return bool(found) and all(
-        any(term.kind in choice.kinds for choice in entry.choices) for entry in index.some(found)
-    )
+    return bool(found) and found <= index.optional.get(term.kind or "", NOTHING)
 
 
 def joined(index: Index, one: Mention, other: Mention) -> Mention | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from bot.domain.understanding.counting import Counting, counts_alone
-from bot.domain.understanding.index import Index, Products
+from bot.domain.understanding.index import NOTHING, Index, Products
 from bot.domain.understanding.mentions import Mention, Segment, clusters, joined, matched
 from bot.domain.understanding.numbers import OPEN, UNSAID, Quantity, amount
 from bot.domain.understanding.reading import Item, Reader, Term
@@ -120,11 +120,12 @@ class Listener:
         return not found <= nouns
 
     def _plural(self, group: Sequence[Item], found: Products) -> bool:
-        entries = self._index.some(found)
-        if any(entry.paired for entry in entries):
+        if found & self._index.paired:
             return False
-        forms = frozenset().union(*(entry.forms for entry in entries))
-        return any(item.term and item.term.heads and item.term.plural and item.text not in forms for item in group)
+        return any(
+            item.term and item.term.heads and item.term.plural and not found & self._index.forms.get(item.text, NOTHING)
+            for item in group
+        )
 
     def _add(self, said: list[Mention], mention: Mention) -> None:
         before = next((m for m in reversed(said) if not m.negated), None)
