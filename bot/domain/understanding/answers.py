@@ -3,34 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from decimal import Decimal
 from itertools import islice
 
 from bot.domain.catalogue import Catalogue
-from bot.domain.money import to_decimal
-from bot.domain.understanding.index import Index
+from bot.domain.money import exponent, to_decimal
+from bot.domain.understanding.index import Index, Products
 from bot.domain.understanding.intents import Signals
+from bot.domain.understanding.limits import Limits
 from bot.domain.understanding.meaning import Intent, Understanding, Wanted
 from bot.domain.understanding.mentions import Mention
 from bot.domain.understanding.options import narrowed
+from bot.domain.understanding.prices import Prices
 from bot.domain.understanding.reading import Item
 from bot.domain.understanding.wishes import Wishes
 
 MOST_CANDIDATES = 50
 """More than anybody can choose from in a chat."""
+LARGEST = Decimal(10**9)
+"""A price beyond it bounds nothing."""
 SPEAKS_OF = frozenset({Intent.ASK, Intent.RETURN, Intent.REMOVE, Intent.CANCEL})
 
 
 class Answers:
     def __init__(self, catalogue: Catalogue, index: Index) -> None:
         self._catalogue, self._index = catalogue, index
+        self._prices = Prices(catalogue.products)
 
     def given(self, text: str, code: str, meant: Intent, signals: Signals, items: Sequence[Item]) -> Understanding:
         """What to say of the goods: lines only where everything is certain, else what must still be asked."""
-        wishes = signals.wishes
+        wishes = self._affordable(signals)
         if meant is Intent.BUY:
             return self._purchase(text, code, wishes, _prices(items))
         if meant is Intent.SEARCH:
-            return Understanding(text, code, meant, candidates=self._skus(wishes.mentions))
+            found = self._skus(wishes.mentions)
+            if signals.limits and not signals.goods:
+                found = self._listed(self._within(self._index.everything, signals.limits))
+            return Understanding(text, code, meant, candidates=found)
         if meant not in SPEAKS_OF or not wishes.mentions:
             loose = wishes.loose.value if meant is Intent.UNKNOWN and wishes.loose.said else None
             return Understanding(text, code, meant, quantity=loose)
@@ -41,6 +51,25 @@ class Answers:
         if sole and (asked or all(len(mention.products) == 1 for mention in wishes.mentions)):
             return Understanding(text, code, meant, about=self._skus(wishes.mentions), quantity=said)
         return Understanding(text, code, meant, candidates=self._skus(wishes.mentions), quantity=said)
+
+    def _within(self, found: Products, limits: Limits) -> Products:
+        least, most = (
+            None if bound is None or bound > LARGEST else int(bound.scaleb(exponent(self._catalogue.currency)))
+            for bound in (limits.least, limits.most)
+        )
+        return self._prices.within(found, least, most)
+
+    def _affordable(self, signals: Signals) -> Wishes:
+        """What was named, of it what costs as little or as much as was said."""
+        if not signals.limits:
+            return signals.wishes
+        within = [replace(m, products=self._within(m.products, signals.limits)) for m in signals.wishes.mentions]
+        return replace(signals.wishes, mentions=tuple(mention for mention in within if mention.products))
+
+    def _listed(self, found: Products) -> tuple[str, ...]:
+        """Of each product its only variant's SKU, or its own."""
+        products = (self._catalogue.products[number] for number in islice(found, MOST_CANDIDATES))
+        return tuple(p.variants[0].sku if len(p.variants) == 1 else p.sku for p in products)
 
     def _purchase(self, text: str, code: str, wishes: Wishes, prices: Sequence[str]) -> Understanding:
         lines: dict[str, int] = {}

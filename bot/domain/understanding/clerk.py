@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from bot.domain.catalogue import Catalogue
 from bot.domain.understanding.answers import Answers
 from bot.domain.understanding.index import Index
 from bot.domain.understanding.intents import COMMAND, COMMANDS, PROGRAM, Signals, intent
 from bot.domain.understanding.languages import spoken
+from bot.domain.understanding.limits import bounds
 from bot.domain.understanding.meaning import Intent, Understanding
 from bot.domain.understanding.mentions import segments
 from bot.domain.understanding.phrases import Found, Phrasebook, compiled, literal
@@ -19,6 +21,7 @@ from bot.domain.understanding.wishes import Listener
 from bot.domain.understanding.words import Words, load
 
 INTENTS = frozenset(Intent)
+VAGUE = frozenset({"vague"})
 
 
 class Clerk:
@@ -60,7 +63,8 @@ class Clerk:
             for meaning, written in keywords.items()
             for phrase in written
         ]
-        return Tongue(language, Phrasebook([*phrases, *own]), words)
+        asides = [compiled(name, phrase, split) for name, written in language.asides.items() for phrase in written]
+        return Tongue(language, Phrasebook([*phrases, *own]), Phrasebook(asides), words)
 
     def understand(self, text: str, *, language: str | None = None) -> Understanding:
         """What the message means by itself. `language` is the shopper's as known so far. Never raises."""
@@ -74,10 +78,14 @@ class Clerk:
         if PROGRAM.search(folded.replace("<3", "")):
             return Understanding(text, code, Intent.UNKNOWN)
         items, found = self._read(tokens, code)
+        aside = [one for tongue in self._tongues.values() for one in cues(items, tongue.asides)]
         meanings = frozenset(one.meaning for one in found)
         if "program" in meanings:
             return Understanding(text, code, Intent.UNKNOWN)
+        bound = bounds(items, aside)
+        items = [replace(item, roles=item.roles | VAGUE) if item.at in bound.vague else item for item in items]
         silent = {at for one in found for at in one.at if one.meaning == "idiom" or _hides(one, items[at])}
+        silent |= bound.places
         refusals = {one.at[-1] for one in found if one.meaning == "no" and len(one.at) > 1}
         wishes = self._listeners[code].hear(segments(items, silent, refusals))
         signals = Signals(
@@ -86,8 +94,11 @@ class Clerk:
             question=any(item.text == "?" for item in items),
             please=any("please" in item.roles for item in items),
             reference=any(item.kind == "reference" for item in items),
+            limits=bound.limits,
         )
-        return self._answers.given(text, code, intent(signals), signals, items)
+        return self._answers.given(
+            text, code, intent(signals), signals, [item for item in items if item.at not in bound.places]
+        )
 
     def _read(self, tokens: Sequence[Token], code: str) -> tuple[list[Item], list[Found]]:
         """The message in its language; its phrases in another one where its own says nothing."""

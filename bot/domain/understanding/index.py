@@ -86,6 +86,7 @@ class Index:
         self.shelved, self.facts, self.joins = posted["shelved"], posted["facts"], posted["joins"]
         self.optional, self.forms = posted["optional"], posted["forms"]
         self.paired = Products(self._paired)
+        self.everything = Products(range(len(catalogue.products)))
 
     def kind(self, key: Key) -> str | None:
         """What an attribute is: "colours", "gb", "number" …; None for a word that names things."""

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bot.domain.understanding.limits import FREE, Limits
 from bot.domain.understanding.meaning import Intent
 from bot.domain.understanding.wishes import Wishes
 
@@ -57,6 +58,7 @@ class Signals:
     question: bool
     please: bool
     reference: bool
+    limits: Limits = FREE
 
     def has(self, *names: str) -> bool:
         return not self.meanings.isdisjoint(names)
@@ -101,6 +103,7 @@ RULES: tuple[Rule, ...] = (
         Intent.ORDER_STATUS,
     ),
     (lambda s: s.goods and s.has("ask", "help", "bargain"), Intent.ASK),
+    (lambda s: s.goods and bool(s.limits) and not s.has("buy"), Intent.SEARCH),
     (lambda s: s.goods and s.question and not (s.has("buy", "search", "browse") or s.please), Intent.ASK),
     (lambda s: s.goods and s.blocked and s.has("thanks"), Intent.THANKS),
     (lambda s: s.goods and s.blocked, Intent.UNKNOWN),
@@ -114,6 +117,7 @@ RULES: tuple[Rule, ...] = (
     (lambda s: s.has("checkout"), Intent.CHECKOUT),
     (lambda s: s.has("start"), Intent.START),
     (lambda s: s.has("no") and not s.has("browse", "search"), Intent.NO),
+    (lambda s: bool(s.limits) and not s.blocked, Intent.SEARCH),
     (lambda s: s.has("browse"), Intent.BROWSE),
     (lambda s: s.has("buy") and not s.blocked, Intent.BUY),
     (lambda s: s.has("search"), Intent.SEARCH),

@@ -92,7 +92,7 @@ def _spoken(tokens: Sequence[Token], at: int, language: Language) -> tuple[int, 
         return 0, 0
     end = at + 1
     while end < len(tokens) and end - at < 8 and tokens[end].kind == "word":
-        linked = tokens[end].text in _LINKS and end + 1 < len(tokens)
+        linked = tokens[end].text in language.lists["links"] and end + 1 < len(tokens)
         if not _follows(tokens[end + 1 if linked else end].text, language):
             break
         end += 1
@@ -110,11 +110,7 @@ def numeral(word: str, language: Language) -> bool:
 
 def _follows(word: str, language: Language) -> bool:
     """Whether a number may go on with it: "twenty one", "quatre vingts"."""
-    return len(word) > 1 and (word in _ONLY_FOLLOW or _value(word, language) is not None)
-
-
-_LINKS = frozenset({"et", "and"})
-_ONLY_FOLLOW = frozenset({"vingts", "cents"})
+    return len(word) > 1 and (word in language.lists["only_follow"] or _value(word, language) is not None)
 
 
 def _value(text: str, language: Language) -> int | None:

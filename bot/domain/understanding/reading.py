@@ -57,8 +57,8 @@ class Item:
 class Tongue:
     """One language's way of reading: the roles of its words, its phrases, its likely slips of the pen."""
 
-    def __init__(self, language: Language, book: Phrasebook, words: Words) -> None:
-        self.language, self.book = language, book
+    def __init__(self, language: Language, book: Phrasebook, asides: Phrasebook, words: Words) -> None:
+        self.language, self.book, self.asides = language, book, asides
         roles: dict[str, set[str]] = {}
         for name, listed in language.lists.items():
             for word in listed:

@@ -19,7 +19,9 @@ CONCEPTS = ("colours", "sizes", "materials")
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """The words of one language, folded. `lists` are its plain word lists, `intents` and `cues` phrases as written."""
+    """The words of one language, folded. `lists` are its plain word lists, `intents`, `cues` and `asides` phrases as written.
+
+    Cues and intents share the words of a message between them; an aside takes none away."""
 
     code: str
     stemmer: str
@@ -28,6 +30,7 @@ class Language:
     lists: Mapping[str, frozenset[str]]
     intents: Mapping[str, tuple[str, ...]]
     cues: Mapping[str, tuple[str, ...]]
+    asides: Mapping[str, tuple[str, ...]]
     numbers: Mapping[str, int]
     multiples: Mapping[str, int]
     ordinals: Mapping[str, int]
@@ -95,6 +98,7 @@ def _language(code: str, table: dict[str, dict[str, object]]) -> Language:
         lists={name: frozenset(map(fold, str(words).split())) for name, words in table["words"].items()},
         intents=phrases("intents"),
         cues=phrases("cues"),
+        asides=phrases("asides"),
         numbers=numbers("numbers"),
         multiples=numbers("multiples"),
         ordinals=numbers("ordinals"),
