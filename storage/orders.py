@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal
 
-from bot.domain.orders import CancelReason, Order, OrderStatus, may_become
+from bot.domain.orders import CancelReason, Line, Order, OrderStatus, may_become
 from storage.rows import ORDER_COLUMNS, moment, order, stamp
 
 
@@ -107,6 +108,15 @@ class SqlOrders:
             ).rowcount
             == 1
         )
+
+    def change(self, ref: str, lines: Sequence[Line], now: datetime) -> bool:
+        becomes = json.dumps([(line.sku, line.name, line.quantity, line.unit_minor) for line in lines])
+        changed = self._do(
+            "UPDATE orders SET closing = ?, becomes = ?, updated_at = ?"
+            " WHERE ref = ? AND status = 'created' AND (closing IS NULL OR closing = ?)",
+            (CancelReason.CHANGED, becomes, stamp(now), ref, CancelReason.CHANGED),
+        )
+        return changed.rowcount == 1
 
     def stop_closing(self, ref: str) -> None:
         self._do("UPDATE orders SET closing = NULL WHERE ref = ?", (ref,))

@@ -37,7 +37,7 @@ def maybe(stamped: str | None) -> datetime | None:
 
 ORDER_COLUMNS = (
     "ref, token, channel, chat, language, status, cancel_reason, closing, needs_review, currency, items_minor, "
-    "extras_minor, hold_until, created_at, updated_at"
+    "extras_minor, hold_until, created_at, updated_at, becomes"
 )
 
 
@@ -59,6 +59,7 @@ def order(row: Sequence[Any], lines: Sequence[Sequence[Any]]) -> Order:
         hold,
         made,
         changed,
+        becomes,
     ) = row
     return Order(
         ref=ref,
@@ -77,6 +78,7 @@ def order(row: Sequence[Any], lines: Sequence[Sequence[Any]]) -> Order:
         closing=CancelReason(closing) if closing else None,
         needs_review=review,
         hold_until=maybe(hold),
+        becomes=tuple(Line(*line) for line in json.loads(becomes or "[]")),
     )
 
 

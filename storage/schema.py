@@ -274,6 +274,11 @@ def m008_how_many_lives_an_event_has_seen(db: Database) -> None:
         db.execute(statement)
 
 
+@MIGRATIONS()
+def m009_what_an_order_is_changed_into(db: Database) -> None:
+    db.execute("ALTER TABLE orders ADD COLUMN becomes TEXT")
+
+
 def check_version(connection: sqlite3.Connection) -> None:
     """Raises StoreDamaged where the database, opened for reading, is of an older version than this one."""
     applied = {name for (name,) in connection.execute("SELECT name FROM _sqlite_migrations").fetchall()}

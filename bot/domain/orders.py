@@ -22,6 +22,8 @@ class CancelReason(StrEnum):
     MERCHANT = "merchant"
     PAYMENT_FAILED = "payment_failed"
     SOLD_OUT = "sold_out"
+    CHANGED = "changed"
+    """By the shopper, into another order that takes its place."""
 
 
 TRANSITIONS: Mapping[OrderStatus, frozenset[OrderStatus]] = {
@@ -58,7 +60,8 @@ class Order:
     """`items_minor` is the lines' value, `extras_minor` what the payment page added (delivery, tax, less discounts).
 
     `hold_until` is None while no link has been said: a shopper's time does not run before they can pay (F038).
-    `closing` is the reason for which its payment page is being closed, None while it is open.
+    `closing` is the reason for which its payment page is being closed, None while it is open. `becomes` are the lines
+    of the order that takes its place once that is done.
     """
 
     ref: str
@@ -77,6 +80,7 @@ class Order:
     closing: CancelReason | None = None
     needs_review: str | None = None
     hold_until: datetime | None = None
+    becomes: tuple[Line, ...] = ()
 
     @property
     def total_minor(self) -> int:

@@ -10,7 +10,7 @@ from typing import Generic, Literal, Protocol, TypeVar
 from bot.domain.catalogue import Catalogue
 from bot.domain.costs import Cost
 from bot.domain.effects import Alert, Button, Effect, Retire, Say
-from bot.domain.orders import CancelReason, Order, OrderStatus
+from bot.domain.orders import CancelReason, Line, Order, OrderStatus
 from bot.domain.payments import Dispute, Payment, PaymentStatus, Refund
 from bot.domain.policy import Act, Verdict
 from bot.domain.shoppers import Shopper
@@ -155,6 +155,10 @@ class Orders(Protocol):
     def start_hold(self, ref: str, until: datetime) -> None: ...
     def begin_closing(self, ref: str, reason: CancelReason, now: datetime) -> bool:
         """Mark an unpaid order whose payment page is to be closed; False where it was marked or is no longer unpaid."""
+
+    def change(self, ref: str, lines: Sequence[Line], now: datetime) -> bool:
+        """Mark an unpaid order that is to become one of these lines once its page is closed; what it was to become
+        before is forgotten. False where it is no longer unpaid, or is closed for another reason."""
 
     def stop_closing(self, ref: str) -> None: ...
     def add_extras(self, ref: str, extras_minor: int) -> None: ...

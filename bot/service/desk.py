@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import structlog
 
 from bot.domain.actions import Action, Verb
+from bot.domain.conversation import Purchase
 from bot.domain.conversation.sales import link_facts
 from bot.domain.effects import Alert, Button, Effect, Fact, Retire, Say
-from bot.domain.orders import CancelReason, Order, OrderStatus
+from bot.domain.orders import CancelReason, Line, Order, OrderStatus
 from bot.ports import Books, Receipt
+from bot.service.asking import first_asked
+from bot.service.placing import place
 from bot.service.restoring import may_have_been_said
 from bot.service.shop import Shop
 
@@ -72,6 +75,7 @@ MESSAGE_OF_CANCEL: Mapping[CancelReason, str] = {
     CancelReason.MERCHANT: "order_canceled",
     CancelReason.PAYMENT_FAILED: "payment_failed",
     CancelReason.SOLD_OUT: "order_canceled",
+    CancelReason.CHANGED: "order_canceled",
 }
 
 
@@ -86,7 +90,21 @@ def cancel(
             if not desk.books.shelf.release(line.sku, line.quantity):
                 desk.alert("stock_drift", f"{line.sku} held less than {order.ref} kept", order.ref)
     desk.put(order, Retire(order.ref))
+    if reason is CancelReason.CHANGED and place_more(desk, order, order.becomes):
+        return
     desk.say(order, message or MESSAGE_OF_CANCEL[reason], facts, *(() if message else _again_rows(order)))
+
+
+def place_more(desk: Desk, order: Order, lines: Sequence[Line]) -> bool:
+    """Place an order of these lines for the same shopper; False where they cannot be had (any more)."""
+    shopper = desk.books.shoppers.get(order.channel, order.chat)
+    if not lines or shopper is None or not all(desk.books.shelf.get(it.sku).has(it.quantity) for it in lines):
+        return False
+    catalogue = desk.shop.counter.catalogue
+    physical = any((p := catalogue.product(line.sku)) is not None and p.kind == "physical" for line in lines)
+    fresh, payment = place(desk.shop, desk.books, Purchase(tuple(lines), physical), shopper, desk.now)
+    desk.put(fresh, first_asked(desk.shop, desk.books, fresh, payment))
+    return True
 
 
 def put_back(desk: Desk, order: Order) -> None:

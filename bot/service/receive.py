@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
 
 from bot.domain.actions import Action, Verb
-from bot.domain.conversation import Decision, Purchase, Situation, decide, press
+from bot.domain.conversation import Change, Decision, Situation, decide, press
 from bot.domain.conversation.typed import chosen
 from bot.domain.effects import Button, CloseCheckout, Effect, Say
 from bot.domain.messages import Inbound, clean, mask_cards
-from bot.domain.orders import CancelReason, Order, OrderStatus
-from bot.domain.payments import Payment, PaymentStatus
+from bot.domain.orders import CancelReason
 from bot.domain.shoppers import Shopper
 from bot.domain.understanding import Intent, Understanding
 from bot.ports import Books, Receipt
 from bot.service.asking import first_asked
 from bot.service.invoices import paid
+from bot.service.placing import place
 from bot.service.public import receive_post
 from bot.service.shop import Shop, dump_inbound, later, load_inbound, open_orders
 
 ONCE = frozenset({Verb.BUY, Verb.CANCEL})
 """What a second tap on the same button must not do again (F071)."""
-
-CONVERSATION = timedelta(hours=24)
-"""What a conversation cost within this time before an order is borne by that order."""
 
 ANSWERED_WITHIN = timedelta(days=2)
 """A message that was found later than this after it was written is not answered any more."""
@@ -249,64 +247,23 @@ def _carry_out(
         order, payment = place(shop, books, decision.purchase, shopper, now)
         asks = first_asked(shop, books, order, payment)
         put(asks, order.ref, eager=instant or not isinstance(asks, Say))
+    if decision.change is not None:
+        _change(books, decision.change, put, now)
     if decision.close is not None and books.orders.begin_closing(decision.close, CancelReason.SHOPPER, now):
         for payment in books.payments.of(decision.close):
             put(CloseCheckout(payment.key), decision.close)
     return receipt
 
 
+def _change(books: Books, change: Change, put: Callable[[Effect, str | None], None], now: datetime) -> None:
+    """The page of what was wanted so far is closed first: until then nobody knows whether it is being paid."""
+    before = books.orders.get(change.ref)
+    if before is not None and books.orders.change(change.ref, change.lines, now) and before.closing is None:
+        for payment in books.payments.of(change.ref):
+            put(CloseCheckout(payment.key), change.ref)
+
+
 def _own_ref(books: Books, event: Inbound, say: Say) -> str | None:
     """The order that a message is about, where it is one of this chat's own."""
     order = books.orders.get(str(say.facts["ref"])) if "ref" in say.facts else None
     return order.ref if order is not None and (order.channel, order.chat) == (event.channel, event.chat) else None
-
-
-def place(shop: Shop, books: Books, purchase: Purchase, shopper: Shopper, now: datetime) -> tuple[Order, Payment]:
-    """Hold the stock, write the order and its payment with its frozen request.
-
-    Raises StockGone where a hold fails: another writer was quicker; the event is set aside and decided anew.
-    """
-    for line in purchase.lines:
-        if not books.shelf.hold(line.sku, line.quantity):
-            raise StockGone(line.sku)
-    invoice = shop.invoices.get(shopper.channel)
-    order = Order(
-        ref=_free_ref(shop, books),
-        token=shop.token(),
-        channel=shopper.channel,
-        chat=shopper.chat,
-        language=shopper.language,
-        status=OrderStatus.CREATED,
-        currency=shop.counter.catalogue.currency,
-        lines=purchase.lines,
-        created_at=now,
-        updated_at=now,
-        items_minor=sum(line.total_minor for line in purchase.lines),
-        hold_until=now + shop.hold if invoice is not None else None,
-    )
-    key = f"{order.ref}-{shop.token()}"
-    payment = Payment(
-        key=key,
-        ref=order.ref,
-        provider=shop.provider.name if invoice is None else order.channel,
-        status=PaymentStatus.PENDING,
-        currency=order.currency,
-        amount_minor=order.items_minor,
-        request=invoice(order, key) if invoice else shop.provider.freeze(order, key, physical=purchase.physical),
-        created_at=now,
-    )
-    books.orders.add(order)
-    books.payments.add(payment)
-    if shopper.channel in shop.metered:
-        books.ledger.attribute(shopper.channel, shopper.chat, order.ref, now - CONVERSATION)
-    return order, payment
-
-
-def _free_ref(shop: Shop, books: Books) -> str:
-    while books.orders.get(ref := shop.ref()) is not None:
-        pass
-    return ref
-
-
-class StockGone(Exception):
-    """The stock that the decision counted on was taken by another writer."""

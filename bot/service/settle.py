@@ -7,6 +7,7 @@ twice, late and in any order.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 import structlog
@@ -17,7 +18,7 @@ from bot.domain.orders import CancelReason, Order, OrderStatus
 from bot.domain.payments import Checkout, News, NewsKind, Payment, PaymentStatus, Refund, Terms, mismatch
 from bot.domain.privacy import is_alias
 from bot.ports import Books, Receipt
-from bot.service.desk import Desk, Foreign, NotYet, cancel, put_back
+from bot.service.desk import Desk, Foreign, NotYet, cancel, place_more, put_back
 from bot.service.shop import Shop, later
 
 log = structlog.get_logger(__name__)
@@ -121,6 +122,7 @@ def _proven(desk: Desk, order: Order, payment: Payment, checkout: Checkout) -> N
     desk.books.payments.paid(payment.key, checkout.amount_minor, desk.now)
     if order.status is OrderStatus.CREATED and _sell_held(desk, order):
         _paid(desk, order, payment, checkout, "paid")
+        _added_since(desk, order)
     elif order.status is OrderStatus.CANCELED and _take_again(desk, order):
         _paid(desk, order, payment, checkout, "paid late")
     else:
@@ -169,6 +171,21 @@ def _paid(desk: Desk, order: Order, payment: Payment, checkout: Checkout, cause:
         "late": cause != "paid",
     }
     desk.say(order, "thanks", facts, (page,))
+
+
+def _added_since(desk: Desk, order: Order) -> None:
+    """It was paid as it was while it was being changed: what was added is an order of its own; what was taken out is
+    a matter for a human."""
+    had = {line.sku: line.quantity for line in order.lines}
+    wanted = {line.sku: line.quantity for line in order.becomes}
+    more = [
+        replace(line, quantity=line.quantity - had.get(line.sku, 0))
+        for line in order.becomes
+        if line.quantity > had.get(line.sku, 0)
+    ]
+    fewer = wanted and any(wanted.get(sku, 0) < quantity for sku, quantity in had.items())
+    if fewer or (more and not place_more(desk, order, more)):
+        desk.say(order, "cancel_paid", {"support": desk.shop.counter.rules.support})
 
 
 def _called_off(desk: Desk, order: Order, payment: Payment, checkout: Checkout) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from bot.domain.conversation import Counter, OpenOrder
 from bot.domain.invoices import PLATFORMS
 from bot.domain.messages import Inbound, Paid, Post
-from bot.domain.orders import Order, OrderStatus
+from bot.domain.orders import CancelReason, Order, OrderStatus
 from bot.domain.payments import PaymentStatus
 from bot.domain.understanding import Understanding
 from bot.ports import Books, PaymentProvider
@@ -102,6 +102,7 @@ def _open_order(shop: Shop, books: Books, order: Order) -> OpenOrder:
         url=next((p.url for p in reversed(payments) if p.url), None) if unpaid else None,
         page=shop.page(order.token),
         closing=order.closing is not None,
+        becomes=order.becomes if order.closing is CancelReason.CHANGED else (),
         processing=any(p.status is PaymentStatus.PROCESSING for p in payments),
         refunded=any(p.status is PaymentStatus.REFUNDED for p in payments),
         invoice=next((p.key for p in payments if p.provider in PLATFORMS), None) if unpaid else None,

@@ -20,7 +20,7 @@ from bot.domain.orders import CancelReason, Line, Order, OrderStatus
 from bot.domain.payments import Payment
 from bot.domain.shoppers import Shopper
 from bot.ports import Books, Receipt
-from bot.service.receive import place
+from bot.service.placing import place
 from bot.service.settle import settle
 from bot.service.sweep import AT_ONCE, Sweeper
 from tests.dialogs.dialog import START, opened_shop

@@ -49,6 +49,8 @@ class OpenOrder:
     processing: bool = False
     refunded: bool = False
     invoice: str | None = None
+    becomes: tuple[Line, ...] = ()
+    """What it is being changed into."""
 
     @property
     def unpaid(self) -> bool:
@@ -88,14 +90,23 @@ class Purchase:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """An unpaid order that is to become one of these lines."""
+
+    ref: str
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
-    """What is said, and at most one order placed and one closed. `shopper` is the state to keep, None if unchanged.
+    """What is said, and at most one order placed, changed or closed. `shopper` is the state to keep, None if unchanged.
 
     `notice` is the short word shown on a pressed button (a wording's name), "" where the message says it all.
     """
 
     says: tuple[Say, ...] = ()
     purchase: Purchase | None = None
+    change: Change | None = None
     close: str | None = None
     shopper: Shopper | None = None
     notice: str = ""

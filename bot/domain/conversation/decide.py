@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from bot.domain.actions import Action, Verb
-from bot.domain.conversation import aftercare, offers, sales
+from bot.domain.conversation import aftercare, cart, offers, sales
 from bot.domain.conversation.counter import Counter, Decision, Situation
 from bot.domain.effects import Button, Fact, Say
 from bot.domain.understanding import Intent, Understanding, Wanted
@@ -48,6 +48,9 @@ def _question(say: Say, text: str) -> str:
 
 def _decide(counter: Counter, situation: Situation, meant: Understanding) -> Decision:  # noqa: C901 - one entry an intent
     rules = counter.rules
+    refers = meant.intent in REFERRING and not (meant.lines or meant.candidates or meant.about)
+    if refers and (changed := cart.refers(counter, situation, meant)) is not None:
+        return changed
     match meant.intent:
         case Intent.BUY:
             return _buy(counter, situation, meant)
@@ -60,6 +63,8 @@ def _decide(counter: Counter, situation: Situation, meant: Understanding) -> Dec
         case Intent.ORDER_STATUS:
             return aftercare.status(situation, meant.text)
         case Intent.CANCEL | Intent.REMOVE:
+            if (changed := cart.remove(counter, situation, meant)) is not None:
+                return changed
             return aftercare.cancel(counter, situation, meant.text)
         case Intent.RETURN | Intent.HUMAN:
             return Decision((situation.say("human", {"support": rules.support}),))
@@ -82,9 +87,20 @@ def _decide(counter: Counter, situation: Situation, meant: Understanding) -> Dec
             assert_never(meant.intent)
 
 
+REFERRING = frozenset({Intent.BUY, Intent.UNKNOWN, Intent.NO, Intent.YES, Intent.SEARCH, Intent.ASK, Intent.CANCEL})
+"""A message of one of these may speak of what was ordered a moment ago, without naming it."""
+
+
 def _buy(counter: Counter, situation: Situation, meant: Understanding) -> Decision:
+    if (
+        meant.lines
+        and "correction" in meant.asides
+        and (changed := cart.correct(counter, situation, meant)) is not None
+    ):
+        return changed
     if meant.lines:
-        return sales.buy(counter, situation, meant.lines)
+        put = cart.add if "add" in meant.asides else sales.buy
+        return put(counter, situation, meant.lines)
     named = meant.candidates or meant.about
     if "quantity" in meant.missing:
         name = _name_of(counter, situation, named)

@@ -17,16 +17,13 @@ from bot.domain.understanding import Wanted
 
 def buy(counter: Counter, situation: Situation, wanted: Sequence[Wanted]) -> Decision:
     """Place an order for these lines, or say what stands in its way; all of them or none."""
-    pairs = _gathered(counter, wanted)
-    if not pairs:
+    lines = lines_of(counter, situation, wanted)
+    if not lines:
         support: dict[str, Fact] = {"support": counter.rules.support}
         return Decision((situation.say("unknown", support, (Button("browse", str(Action(Verb.BROWSE))),)),))
-    for variant, quantity in pairs:
-        if refusal := _refusal(counter, situation, variant, quantity):
-            return Decision((refusal,))
-    lines = tuple(
-        Line(v.sku, named(counter.catalogue, v, situation.language), quantity, v.unit_minor) for v, quantity in pairs
-    )
+    for line in lines:
+        if said := refusal(counter, situation, line):
+            return Decision((said,))
     if sum(line.total_minor for line in lines) > LARGEST_MINOR:
         return Decision((situation.say("too_much", {"support": counter.rules.support}),))
     unpaid = [order for order in situation.orders() if order.unpaid]
@@ -35,40 +32,49 @@ def buy(counter: Counter, situation: Situation, wanted: Sequence[Wanted]) -> Dec
         return Decision((again(situation, same),))
     if situation.unpaid() >= counter.rules.max_open:
         return Decision((_too_many_open(counter, situation, unpaid),))
-    physical = any((p := counter.catalogue.product(v.sku)) is not None and p.kind == "physical" for v, _ in pairs)
+    products = [counter.catalogue.product(line.sku) for line in lines]
+    physical = any(product is not None and product.kind == "physical" for product in products)
     return Decision(purchase=Purchase(lines, physical))
 
 
-def _gathered(counter: Counter, wanted: Sequence[Wanted]) -> list[tuple[Variant, int]]:
-    """One entry a SKU, quantities added up; SKUs that the shop no longer knows are left out."""
+def lines_of(counter: Counter, situation: Situation, wanted: Sequence[Wanted]) -> tuple[Line, ...]:
+    """One line a SKU, quantities added up, at today's price; SKUs that the shop no longer knows are left out."""
     quantities: dict[str, int] = {}
     for line in wanted:
         quantities[line.sku] = quantities.get(line.sku, 0) + line.quantity
     known = ((counter.catalogue.variant(sku), quantity) for sku, quantity in quantities.items())
-    return [(variant, quantity) for variant, quantity in known if variant is not None]
+    return tuple(
+        Line(v.sku, named(counter.catalogue, v, situation.language), quantity, v.unit_minor)
+        for v, quantity in known
+        if v is not None
+    )
 
 
 def _amounts(lines: Sequence[Line]) -> dict[str, tuple[int, int]]:
     return {line.sku: (line.quantity, line.unit_minor) for line in lines}
 
 
-def _refusal(counter: Counter, situation: Situation, variant: Variant, quantity: int) -> Say | None:
+def refusal(counter: Counter, situation: Situation, line: Line, held: int = 0) -> Say | None:
+    """Why a line cannot be had, None where it can. `held` are those that the same shopper keeps already."""
+    variant = counter.catalogue.variant(line.sku)
+    assert variant is not None, line.sku
     most = counter.rules.max_quantity
     stock = situation.stock(variant.sku)
+    available = None if stock.available is None else stock.available + held
     facts: dict[str, Fact] = {
-        "name": named(counter.catalogue, variant, situation.language),
-        "quantity": quantity,
+        "name": line.name,
+        "quantity": line.quantity,
         "most": most,
-        "available": stock.available,
+        "available": available,
         "support": counter.rules.support,
     }
-    if stock.available == 0:
+    if available == 0:
         return _sold_out(counter, situation, variant, facts)
-    if quantity > most:
-        offer = most if stock.available is None else min(most, stock.available)
+    if line.quantity > most:
+        offer = most if available is None else min(most, available)
         return situation.say("too_many", facts, (_take(variant, offer),))
-    if stock.available is not None and quantity > stock.available:
-        return situation.say("not_enough", facts, (_take(variant, stock.available),))
+    if available is not None and line.quantity > available:
+        return situation.say("not_enough", facts, (_take(variant, available),))
     return None
 
 

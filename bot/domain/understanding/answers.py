@@ -23,6 +23,8 @@ MOST_CANDIDATES = 50
 """More than anybody can choose from in a chat."""
 LARGEST = Decimal(10**9)
 """A price beyond it bounds nothing."""
+REPLIES = frozenset({Intent.UNKNOWN, Intent.NO, Intent.YES})
+"""A number in one of these may answer what was asked before."""
 SPEAKS_OF = frozenset({Intent.ASK, Intent.RETURN, Intent.REMOVE, Intent.CANCEL})
 
 
@@ -42,12 +44,14 @@ class Answers:
                 found = self._listed(self._within(self._index.everything, signals.limits))
             return Understanding(text, code, meant, candidates=found)
         if meant not in SPEAKS_OF or not wishes.mentions:
-            loose = wishes.loose.value if meant is Intent.UNKNOWN and wishes.loose.said else None
+            loose = wishes.loose.value if meant in REPLIES and wishes.loose.said else None
             return Understanding(text, code, meant, quantity=loose)
         sole = all(len(mention.products) == 1 or mention.plural for mention in wishes.mentions)
         asked = signals.has("ask", "help", "return", "complaint", "remove", "cancel")
         quantity = wishes.mentions[0].quantity
         said = quantity.value if quantity.said and len(wishes.mentions) == 1 else None
+        if meant is Intent.REMOVE and said is None and len(wishes.mentions) == 1 and wishes.mentions[0].counted:
+            said = 1  # "take out a mug"
         if sole and (asked or all(len(mention.products) == 1 for mention in wishes.mentions)):
             return Understanding(text, code, meant, about=self._skus(wishes.mentions), quantity=said)
         return Understanding(text, code, meant, candidates=self._skus(wishes.mentions), quantity=said)
@@ -89,19 +93,20 @@ class Answers:
                 lines[sku] = lines.get(sku, 0) + count
         if wishes.loose.said and wishes.loose.value is None:
             certain, missing = False, missing | {"quantity": None}
-        if certain and lines:
-            wanted = tuple(Wanted(sku, count) for sku, count in lines.items())
-            return Understanding(text, code, Intent.BUY, lines=wanted)
         said = [m.quantity.value for m in wishes.mentions if m.quantity.said] or [
             wishes.loose.value if wishes.loose.said else None
         ]
+        quantity = said[0] if len(said) == 1 else None
+        if certain and lines:
+            wanted = tuple(Wanted(sku, count) for sku, count in lines.items())
+            return Understanding(text, code, Intent.BUY, lines=wanted, quantity=quantity)
         return Understanding(
             text,
             code,
             Intent.BUY,
             candidates=self._skus(wishes.mentions),
             missing=tuple(missing),
-            quantity=said[0] if len(said) == 1 else None,
+            quantity=quantity,
         )
 
     def _settled(self, mention: Mention) -> tuple[str | None, tuple[str, ...]]:

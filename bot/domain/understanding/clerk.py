@@ -96,9 +96,10 @@ class Clerk:
             reference=any(item.kind == "reference" for item in items),
             limits=bound.limits,
         )
-        return self._answers.given(
+        meant = self._answers.given(
             text, code, intent(signals), signals, [item for item in items if item.at not in bound.places]
         )
+        return replace(meant, asides=frozenset(one.meaning for one in aside))
 
     def _read(self, tokens: Sequence[Token], code: str) -> tuple[list[Item], list[Found]]:
         """The message in its language; its phrases in another one where its own says nothing."""

@@ -43,7 +43,8 @@ class Understanding:
     """`lines` is what is certain; `candidates` the SKUs to choose between; `missing` the option names still open,
     or "quantity" where the one given is impossible or vague; `about` what a question speaks of.
 
-    `quantity` is what was said beside candidates ("two tees", in which size?), so that it is not asked again.
+    `quantity` is what was said of the one thing meant, or beside candidates ("two tees", in which size?), so that it
+    is not asked again; None where none was said. `asides` are what a message says beside its intent ("correction").
     """
 
     text: str
@@ -54,3 +55,4 @@ class Understanding:
     missing: tuple[str, ...] = ()
     about: tuple[str, ...] = ()
     quantity: int | None = None
+    asides: frozenset[str] = frozenset()

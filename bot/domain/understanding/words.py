@@ -19,7 +19,7 @@ CONCEPTS = ("colours", "sizes", "materials")
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """The words of one language, folded. `lists` are its plain word lists, `intents`, `cues` and `asides` phrases as written.
+    """The words of one language, folded; `lists` are its plain word lists, the phrases stand as they are written.
 
     Cues and intents share the words of a message between them; an aside takes none away."""
 

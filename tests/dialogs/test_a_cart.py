@@ -1,0 +1,150 @@
+"""A cart made of words: the order that waits for its payment is changed, and one link pays for all of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bot.domain.orders import CancelReason, Line, OrderStatus
+from bot.service.receive import receive
+from tests.dialogs.dialog import Dialog, Said
+
+
+def links(said: list[Said]) -> list[str]:
+    """The lines of each link that was said."""
+    return [line for one in said if one.name == "link" for line in one.text.splitlines() if " × " in line]
+
+
+def orders(dialog: Dialog, status: str = "created") -> list[dict[str, object]]:
+    return [row for row in dialog.store.view("v_orders") if row["status"] == status]
+
+
+def test_what_is_added_joins_the_order_and_one_link_pays_for_both(dialog: Dialog) -> None:
+    dialog.shopper("je voudrais deux mugs bleus")
+    dialog.hours(0.1)
+    said = dialog.shopper("ajoute aussi un mug noir")
+    assert [one.name for one in said] == ["link"]
+    assert links(said) == ["2 × Mug bleu (18,00\xa0€)", "1 × Mug noir"]
+    assert len(orders(dialog)) == 1
+    assert (dialog.stock("mug-bleu"), dialog.stock("mug-noir")) == ((2, 0), (1, 0))
+    (thanks,) = dialog.pays()
+    assert "54,00" in thanks.text
+
+
+def test_adding_to_nothing_is_enough_for_a_link(dialog: Dialog) -> None:
+    assert links(dialog.shopper("ajoute un mug noir au panier")) == ["1 × Mug noir"]
+
+
+def test_what_is_taken_out_leaves_the_order_and_its_stock_is_free_again(dialog: Dialog) -> None:
+    dialog.shopper("deux mugs bleus et un mug noir svp")
+    said = dialog.shopper("enlève le mug noir")
+    assert links(said) == ["2 × Mug bleu (18,00\xa0€)"]
+    assert dialog.stock("mug-noir") == (0, 0)
+
+
+def test_one_of_several_is_taken_out(dialog: Dialog) -> None:
+    dialog.shopper("trois mugs bleus svp")
+    assert links(dialog.shopper("retire un mug bleu")) == ["2 × Mug bleu (18,00\xa0€)"]
+
+
+def test_taking_out_the_last_thing_cancels_the_order(dialog: Dialog) -> None:
+    dialog.shopper("un mug noir svp")
+    assert [one.name for one in dialog.shopper("enlève le mug noir")] == ["order_canceled"]
+    assert orders(dialog) == []
+    assert dialog.stock("mug-noir") == (0, 0)
+
+
+@pytest.mark.parametrize("text", ["plutôt trois", "mettez-en 3 finalement", "make it three", "sorry, three"])
+def test_a_number_alone_changes_how_many(dialog: Dialog, text: str) -> None:
+    dialog.shopper("je voudrais deux mugs bleus")
+    assert links(dialog.shopper(text)) == ["3 × Mug bleu (18,00\xa0€)"]
+    assert dialog.stock("mug-bleu") == (3, 0)
+
+
+@pytest.mark.parametrize("text", ["encore un", "un de plus", "another one please", "one more"])
+def test_one_more_of_the_same(dialog: Dialog, text: str) -> None:
+    dialog.shopper("je voudrais deux mugs bleus")
+    assert links(dialog.shopper(text)) == ["3 × Mug bleu (18,00\xa0€)"]
+
+
+def test_another_thing_instead(dialog: Dialog) -> None:
+    dialog.shopper("je voudrais un mug bleu")
+    assert links(dialog.shopper("pardon, plutôt le mug noir svp")) == ["1 × Mug noir"]
+    assert (dialog.stock("mug-bleu"), dialog.stock("mug-noir")) == ((0, 0), (1, 0))
+
+
+@pytest.mark.parametrize("text", ["comme la dernière fois", "la même chose svp", "same as last time please"])
+def test_the_same_as_last_time(dialog: Dialog, text: str) -> None:
+    dialog.shopper("je voudrais deux mugs bleus")
+    dialog.pays()
+    assert links(dialog.shopper(text)) == ["2 × Mug bleu (18,00\xa0€)"]
+
+
+def test_more_than_there_are_is_said_and_the_cart_stays(dialog: Dialog) -> None:
+    dialog.shopper("je voudrais trois mugs bleus")
+    (refused,) = dialog.shopper("ajoute 3 mugs bleus")
+    assert refused.name == "not_enough"
+    assert "5 × " in refused.text
+    assert dialog.stock("mug-bleu") == (3, 0)
+    assert len(orders(dialog)) == 1
+
+
+def test_the_cart_shows_all_of_it_with_its_link(dialog: Dialog) -> None:
+    dialog.shopper("je voudrais deux mugs bleus")
+    dialog.shopper("ajoute un mug noir")
+    (shown,) = dialog.shopper("mon panier")
+    assert shown.name == "link_again"
+    assert "Mug bleu" in shown.text
+    assert "Mug noir" in shown.text
+
+
+def test_an_emptied_cart_is_canceled(dialog: Dialog) -> None:
+    dialog.shopper("deux mugs bleus et un mug noir svp")
+    assert [one.name for one in dialog.shopper("vide le panier")] == ["order_canceled"]
+    assert orders(dialog) == []
+
+
+def test_two_changes_before_the_first_is_done_make_one_order(dialog: Dialog) -> None:
+    dialog.shopper("je voudrais un mug bleu")
+    for text in ("ajoute un mug noir", "ajoute un mug bleu"):
+        event = replace(dialog._event(), text=text)
+        dialog.write(lambda books, event=event: receive(dialog.shop, books, event, dialog.now))  # type: ignore[misc]
+    assert links(dialog.delivered()) == ["2 × Mug bleu (18,00\xa0€)", "1 × Mug noir"]
+    assert len(orders(dialog)) == 1
+
+
+def test_an_order_that_is_paid_while_it_is_changed_stays_and_what_was_added_is_one_of_its_own(dialog: Dialog) -> None:
+    dialog.shopper("je voudrais un mug bleu")
+    dialog.completed.add(dialog.payments()[-1].key)
+    said = dialog.shopper("ajoute un mug noir")
+    assert [one.name for one in said] == ["thanks", "link"]
+    assert links(said) == ["1 × Mug noir"]
+    assert [row["total_minor"] for row in orders(dialog, "paid")] == [1800]
+    assert (dialog.stock("mug-bleu"), dialog.stock("mug-noir")) == ((0, 1), (1, 0))
+
+
+def test_what_was_taken_out_of_an_order_that_is_paid_meanwhile_is_a_matter_for_a_human(dialog: Dialog) -> None:
+    dialog.shopper("deux mugs bleus svp")
+    dialog.completed.add(dialog.payments()[-1].key)
+    said = dialog.shopper("retire un mug bleu")
+    assert [one.name for one in said] == ["thanks", "cancel_paid"]
+    assert dialog.stock("mug-bleu") == (0, 2)
+
+
+def test_a_change_keeps_its_history(dialog: Dialog) -> None:
+    dialog.shopper("je voudrais un mug bleu")
+    before = dialog.order().ref
+    dialog.shopper("ajoute un mug noir")
+    assert dialog.order(before).status is OrderStatus.CANCELED
+    assert dialog.order(before).cancel_reason is CancelReason.CHANGED
+    assert dialog.history(before) == [(None, "created"), ("created", "canceled")]
+
+
+def test_what_cannot_be_had_any_more_when_the_page_is_closed_ends_the_order_with_a_word(dialog: Dialog) -> None:
+    dialog.shopper("je voudrais un mug bleu")
+    ref, lines = dialog.order().ref, (Line("mug-noir", "Mug noir", 2, 1800),)
+    dialog.write(lambda books: books.orders.change(ref, lines, dialog.now))
+    assert [one.name for one in dialog.news("expired")] == ["order_canceled"]
+    assert (dialog.stock("mug-bleu"), dialog.stock("mug-noir")) == ((0, 0), (0, 0))
+
