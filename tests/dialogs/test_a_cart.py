@@ -147,4 +147,3 @@ def test_what_cannot_be_had_any_more_when_the_page_is_closed_ends_the_order_with
     dialog.write(lambda books: books.orders.change(ref, lines, dialog.now))
     assert [one.name for one in dialog.news("expired")] == ["order_canceled"]
     assert (dialog.stock("mug-bleu"), dialog.stock("mug-noir")) == ((0, 0), (0, 0))
-

@@ -8,7 +8,7 @@ from dataclasses import replace
 from bot.domain.catalogue import Catalogue
 from bot.domain.understanding.answers import Answers
 from bot.domain.understanding.index import Index
-from bot.domain.understanding.intents import COMMAND, COMMANDS, PROGRAM, Signals, intent
+from bot.domain.understanding.intents import COMMAND, PROGRAM, Signals, intent
 from bot.domain.understanding.languages import spoken
 from bot.domain.understanding.limits import bounds
 from bot.domain.understanding.meaning import Intent, Understanding
@@ -40,6 +40,9 @@ class Clerk:
         self._index = Index(catalogue, words, stems, language)
         self._reader = Reader(self._index, words, stems)
         self._answers = Answers(catalogue, self._index)
+        self._commands = {
+            word: Intent(meant) for known in words.languages.values() for word, meant in known.commands.items()
+        }
         self._tongues = {code: self._tongue(code, words, keywords or {}) for code in words.languages}
         self._listeners = {
             code: Listener(self._index, self._reader, words, known) for code, known in words.languages.items()
@@ -73,8 +76,8 @@ class Clerk:
         hint = next((code for code in (language, self._language) if code in self._tongues), next(iter(self._tongues)))
         code = spoken(tokens, self._tongues, self._reader.names, str(hint))
         command = COMMAND.match(folded)
-        if command and command[1] in COMMANDS:
-            return Understanding(text, str(hint), COMMANDS[command[1]], about=self._linked(command[2] or ""))
+        if command and command[1] in self._commands:
+            return Understanding(text, str(hint), self._commands[command[1]], about=self._linked(command[2] or ""))
         if PROGRAM.search(folded.replace("<3", "")):
             return Understanding(text, code, Intent.UNKNOWN)
         items, found = self._read(tokens, code)
@@ -108,11 +111,20 @@ class Clerk:
         found: list[Found] = []
         for tongue in (self._tongues[code], *others):
             more = cues(items, tongue.book)
+            if tongue.language.code != code:
+                more = [one for one in more if not self._is_small_talk(one, items, code)]
             if tongue.language.code == code or not any(one.meaning in INTENTS for one in found):
                 found += more
             else:
                 found += [one for one in more if one.meaning == "program"]
         return items, [one for one in found if not _names_goods(one, items)]
+
+    def _is_small_talk(self, found: Found, items: Sequence[Item], code: str) -> bool:
+        """Whether a phrase of another language is made of daily words of this one: Italian "non" is no French "no"."""
+        lists = self._tongues[code].language.lists
+        small = lists["function"] | lists["ordinary"]
+        whole = len(found.at) == sum(item.kind == "word" for item in items)
+        return not whole and all(items[at].text in small for at in found.at)
 
     def _linked(self, payload: str) -> tuple[str, ...]:
         """The product that a deep link (/start p_<sku>) speaks of."""

@@ -35,6 +35,7 @@ class Counting:
         paired = bool(found) and found <= self._index.paired
         said = any(map(str.isdecimal, "".join(item.text for item in items[first : last + 1])))
         own = NOTHING if said else found  # the name's number was said: "2 Switch 2"
+        boxed = bool(found) and found <= self._index.boxed and not _boxes(items, first)
         options: list[Term] = []
         values: list[int | None] = []
         wrong = article = vague = one = False
@@ -50,11 +51,13 @@ class Counting:
                 elif at and _packs(items, at):
                     packed = packed or not self._names(own, item.text)
                 elif self._counts(items, at, first, last):
-                    values.append(None if self._names(own, item.text) or _qualified(items, at) else amount(item.text))
+                    loose = boxed or self._names(own, item.text) or _qualified(items, at)
+                    values.append(None if loose else amount(item.text))
             elif at < first and _reaches(items, at, first):
                 one = one or (item.text == "one")
                 article = article or "one" in roles
-                vague = vague or not roles.isdisjoint({"vague", "some"})
+                vague = vague or "vague" in roles or ("some" in roles and not paired)
+                one = one or ("some" in roles and paired)  # "des boucles", "uns brincos": one pair
                 packed = packed or ("packs" in roles and at + 1 < first and "of" in items[at + 1].roles
                                     and not any(i.kind == "number" for i in items[at:first]))  # fmt: skip
                 if "fraction" in roles:
@@ -82,6 +85,8 @@ class Counting:
         return before is not None and not self._index.numbered.isdisjoint(before.keys)
 
     def _counts(self, items: Sequence[Item], at: int, first: int, last: int) -> bool:
+        if _is_price(items, at):
+            return False
         if at < first:
             return _reaches(items, at, first)
         after = items[at + 1] if at + 1 < len(items) else None
@@ -94,9 +99,21 @@ def counts_alone(items: Sequence[Item], at: int) -> bool:
     """Whether a number with no thing beside it may be a quantity: no unit, no other noun, no date follows it."""
     after = items[at + 1] if at + 1 < len(items) else None
     before = items[at - 1] if at else None
+    if _is_price(items, at):
+        return False
     if before is not None and not before.roles.isdisjoint({"purpose", "sizing"}) and "of" not in before.roles:
         return False
     return after is None or not _thing(after)
+
+
+def _is_price(items: Sequence[Item], at: int) -> bool:
+    """ "R$ 59,90", "€ 18": the currency stands before it."""
+    return at > 0 and items[at - 1].text in "€$£" and not (at > 1 and items[at - 2].kind == "number")
+
+
+def _boxes(items: Sequence[Item], first: int) -> bool:
+    """Whether boxes are counted, not what is in them: "2 boxes of chocolates"."""
+    return any("packs" in item.roles for item in items[: first + 1])
 
 
 def _thing(item: Item) -> bool:
@@ -133,7 +150,7 @@ def _packs(items: Sequence[Item], at: int) -> bool:
 def _qualified(items: Sequence[Item], at: int) -> bool:
     """ "minus two", "about 10"."""
     back = at - 2 if at > 1 and items[at - 1].text in ("a", "de", "of", "to") else at - 1  # "jusqu'à 3"
-    return back >= 0 and not items[back].roles.isdisjoint({"minus", "vague"})
+    return back >= 0 and not items[back].roles.isdisjoint({"minus", "vague", "some"})
 
 
 def _quantity(values: Sequence[int | None], times: int, *, vague: bool, one: bool) -> Quantity:

@@ -24,10 +24,9 @@ Terms = Sequence[tuple[str, Keys]]
 Products = FrozenBitMap
 """Places of products in the catalogue; cut and joined in microseconds where hundreds of thousands share a word."""
 NOTHING = Products()
+NOWHERE: frozenset[str] = frozenset()
 LONGEST_JOIN = 24
 POSTS = ("heads", "strong", "titles", "whole", "calls", "has", "shelved", "facts", "joins", "optional", "forms")
-PLURALS = "sx"
-"""Letters that may make a plural, in the languages in which a word's form says that there are several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +61,10 @@ class Index:
     and `calls`: where it is the noun of a name, or of a keyword ("mug" of "Blue mug"); `whole`: where it is all of a
     name; `has`: also as the value of an option, or as a word of the category; `facts`: also in the description.
     `joins`: words of a name written as one ("wh1000xm5"); `optional`: by the kind of an option ("colours"); `forms`: by
-    the numbers and the plurals in their names as written; `paired`: sold by the pair, so that a pair is one.
-    `numbered`: words that a number follows in a name. `surfaces`: all words of the catalogue as they are written.
+    the words and numbers of their names as written; `paired`: sold by the pair, so that a pair is one;
+    `boxed`: so many in each. `letters`: values of one letter, as the shop writes them.
+    `numbered`: words that a number follows in a name. `surfaces`: all words of the catalogue as they are written, with
+    the languages in which they name something, none where they only describe it.
     `skus`: places of products by their own SKU.
     """
 
@@ -73,9 +74,12 @@ class Index:
         self.terms = lru_cache(maxsize=65_536)(self._terms)
         self.entry = lru_cache(maxsize=8_192)(self._entry)
         self._pairs = words.either["paired"]
-        self._paired = array("I")
+        self._packs = words.either["packs"]
+        self._paired, self._boxed = array("I"), array("I")
+        self._spoken = lru_cache(maxsize=None)(lambda languages: languages)  # one object for words of the same ones
         self.numbered: set[Key] = set()
-        self.surfaces: set[str] = set()
+        self.surfaces: dict[str, frozenset[str]] = {}
+        self.letters: set[str] = set()
         self.skus: dict[str, int] = {}
         self._posted: dict[str, dict[Key, array[int]]] = {name: defaultdict(lambda: array("I")) for name in POSTS}
         for number, product in enumerate(catalogue.products):
@@ -85,7 +89,7 @@ class Index:
         self.calls, self.whole, self.has = posted["calls"], posted["whole"], posted["has"]
         self.shelved, self.facts, self.joins = posted["shelved"], posted["facts"], posted["joins"]
         self.optional, self.forms = posted["optional"], posted["forms"]
-        self.paired = Products(self._paired)
+        self.paired, self.boxed = Products(self._paired), Products(self._boxed)
         self.everything = Products(range(len(catalogue.products)))
 
     def kind(self, key: Key) -> str | None:
@@ -95,6 +99,17 @@ class Index:
         if key.startswith("#"):
             return key.lstrip("#0123456789.") or "number"
         return "number" if _DIMENSIONS.fullmatch(key) else None
+
+    def foreign(self, word: str, language: str) -> bool:
+        """Whether it names something in other languages only: English "sale" is no Italian salt."""
+        spoken = self.surfaces.get(word, NOWHERE)
+        return bool(spoken) and spoken.isdisjoint((language, self._language))
+
+    def _write_down(self, words: Iterable[str], language: str | None) -> None:
+        for word in words:
+            spoken = self.surfaces.setdefault(word, NOWHERE)
+            if language is not None and language not in spoken:
+                self.surfaces[word] = self._spoken(frozenset((*spoken, language)))
 
     def any(self, posts: Mapping[Key, Products], keys: Iterable[Key]) -> Products:
         found = [posts[key] for key in keys if key in posts]
@@ -147,11 +162,13 @@ class Index:
             self._post_name(number, name)
             forms.update(word for word, _ in name.terms)
         shelved = self.terms(product.category)
-        self._post(number, ("forms",), [(word, (word,)) for word in forms if word[-1] in PLURALS or word.isdecimal()])
+        self._post(number, ("forms",), [(word, (word,)) for word in forms])
         if any(word in self._pairs for word in forms) or any(word in self._pairs for word, _ in shelved):
             self._paired.append(number)
+        if any(word.isdecimal() for word in forms) and any(word in self._packs for word in forms):
+            self._boxed.append(number)
         self._post(number, ("shelved", "has", "facts"), shelved)
-        self.surfaces.update(word for word, _ in shelved)
+        self._write_down((word for word, _ in shelved), None)
         for text in (product.description, *(t.description for t in product.translations.values())):
             if text:
                 self._post(number, ("facts",), [term for term in self._terms(text) if self.kind(term[1][0])])
@@ -159,7 +176,7 @@ class Index:
             keys = {key for _, wordings in choice.values for wording in wordings for word in wording for key in word}
             self._post(number, ("has", "facts"), [("", tuple(keys))])
             self._post(number, ("optional",), [("", tuple(choice.kinds))])
-            self.surfaces.update(key for key in keys if key.isalpha())
+            self._write_down((key for key in keys if key.isalpha()), None)
 
     def _post(self, number: int, where: Sequence[str], terms: Iterable[tuple[str, Keys]]) -> None:
         for name in where:
@@ -172,7 +189,7 @@ class Index:
 
     def _post_name(self, number: int, name: Name) -> None:
         terms = name.terms
-        self.surfaces.update(word for word, _ in terms)
+        self._write_down((word for word, _ in terms), name.language)
         self._post(number, ("has", "facts"), terms)
         naming = [i for i, (_, keys) in enumerate(terms) if not self.kind(keys[0])] or list(range(len(terms)))
         language = self._words.languages.get(name.language)
@@ -207,7 +224,7 @@ class Index:
         for i in range(len(parts)):
             short = "".join(parts[i:]) if parts[i][0].isalpha() else word
             self._post(number, ("heads", "has", "strong", "titles", "facts"), [("", (short,))])
-            self.surfaces.add(short)
+            self._write_down((short,), None)
 
     def _choices(self, product: Product) -> Iterator[Choice]:
         names = dict.fromkeys(name for variant in product.variants for name in variant.options)
@@ -218,6 +235,8 @@ class Index:
             yield Choice(name, worded, frozenset(kind for key in keys if (kind := self.kind(key))))
 
     def _wordings(self, product: Product, value: str) -> Iterator[tuple[Keys, ...]]:
+        if len(value) == 1:
+            self.letters.add(value.casefold())
         for wording in {value, *(t.options.get(value, value) for t in product.translations.values())}:
             terms = tuple(keys for _, keys in self.terms(wording))
             if terms:
@@ -228,10 +247,17 @@ class Index:
 
 GLUED_UNITS = {"g": "g", "w": "w", "v": "v"}
 """Units of one letter, believed only where the letter touches its number."""
+LIGHTEST = 20
+"""Grams from which on a "g" that stands apart is believed."""
 _PARTS = re.compile(r"[a-z]+\d*|\d+")
 _DIMENSIONS = re.compile(r"\d+x\d+(?:x\d+)?")
 _BARE = re.compile(r"#\d+(?=[a-z])")
 _AMOUNT = re.compile(r"(\d+(?:[.,]\d+)?)([a-z]+)")
+
+
+def _weighs(number: str, unit: str) -> bool:
+    """ "500 g" is a weight, "2 G" two large ones."""
+    return unit == "g" and number.isdecimal() and int(number[:6]) >= LIGHTEST
 
 
 def measured(tokens: Iterable[Token], words: Words) -> Iterator[Token]:
@@ -239,8 +265,8 @@ def measured(tokens: Iterable[Token], words: Words) -> Iterator[Token]:
     waiting: Token | None = None
     for token in tokens:
         if waiting is not None:
-            unit = words.units.get(token.text)
-            if unit and len(token.text) > 1:
+            unit = words.units.get(token.text) or GLUED_UNITS.get(token.text)
+            if unit and (len(token.text) > 1 or _weighs(waiting.text, token.text)):
                 yield Token(f"#{waiting.text.replace(',', '.')}{unit}", "word", waiting.glued)
                 waiting = None
                 continue

@@ -13,35 +13,8 @@ from bot.domain.understanding.wishes import Wishes
 GUARDS = frozenset({"past", "plan", "condition", "jest", "others", "denial"})
 """What speaks of goods without asking for them."""
 
-COMMANDS = {
-    "start": Intent.START,
-    "help": Intent.HELP,
-    "aide": Intent.HELP,
-    "settings": Intent.HELP,
-    "terms": Intent.HELP,
-    "privacy": Intent.HELP,
-    "shop": Intent.BROWSE,
-    "boutique": Intent.BROWSE,
-    "menu": Intent.BROWSE,
-    "catalogue": Intent.BROWSE,
-    "products": Intent.BROWSE,
-    "cart": Intent.CART,
-    "panier": Intent.CART,
-    "checkout": Intent.CHECKOUT,
-    "pay": Intent.CHECKOUT,
-    "orders": Intent.ORDER_STATUS,
-    "order": Intent.ORDER_STATUS,
-    "commandes": Intent.ORDER_STATUS,
-    "cancel": Intent.CANCEL,
-    "annuler": Intent.CANCEL,
-    "stop": Intent.STOP,
-    "support": Intent.HUMAN,
-    "paysupport": Intent.HUMAN,
-    "human": Intent.HUMAN,
-}
-"""Commands as Telegram's users know them; any other is read like the words behind its slash."""
-
 COMMAND = re.compile(r"\s*/([a-z_]+)(?:@\w+)?(?:\s+(\S+))?")
+"""As Telegram's users know them; one that no language lists is read like the words behind its slash."""
 
 PROGRAM = re.compile(
     r"""[{}\\|`]|</?[a-z!]|\w\s?=+\s?["'\w]|;\s?(?:--|drop|delete|select|update|insert)|\$\(|'\s?(?:--|or\s')|\w\(["']"""
@@ -108,7 +81,7 @@ RULES: tuple[Rule, ...] = (
     (lambda s: s.goods and s.blocked and s.has("thanks"), Intent.THANKS),
     (lambda s: s.goods and s.blocked, Intent.UNKNOWN),
     (lambda s: s.goods and s.has("search", "browse") and not s.has("buy") and s.question and _single(s), Intent.ASK),
-    (lambda s: s.goods and s.has("search", "browse") and not s.has("buy"), Intent.SEARCH),
+    (lambda s: s.goods and s.has("search", "browse") and not (s.has("buy") or (s.counted and s.please)), Intent.SEARCH),
     (lambda s: s.wanted, Intent.BUY),
     (lambda s: s.goods and s.has("cart"), Intent.CART),
     (lambda s: s.goods, Intent.ASK),

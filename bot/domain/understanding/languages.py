@@ -19,9 +19,10 @@ def spoken(tokens: Sequence[Token], tongues: Mapping[str, Tongue], names: Callab
     """
     scores = dict.fromkeys(tongues, 0.0)
     for token in tokens:
-        if token.kind != "word" or (len(token.text) < 2 and token.text not in ("a", "i", "j", "u")):
-            continue
         text = token.text
+        letter = len(text) < 2 and not any(text in tongue.language.lists["function"] for tongue in tongues.values())
+        if token.kind != "word" or letter:
+            continue
         own = [
             code
             for code, tongue in tongues.items()

@@ -91,6 +91,8 @@ class Mention:
     weak: bool = False
     """Only a word was said that goes with another in the name: "amber" of "Amber candle"."""
     opened: str = ""
+    listed: bool = False
+    """What is counted before a comma is told one by one behind it."""
     without: tuple[Term, ...] = ()
     """Attributes that were refused: "not the blue one"."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -22,7 +22,7 @@ def amount(text: str) -> int | None:
     Never converts what is longer than a quantity can be: int() of 5,000 digits raises (F118).
     """
     if _GROUPED.fullmatch(text):
-        text = text.replace(",", "")
+        text = text.replace(",", "").replace(".", "")
     text = text.lstrip("+")
     if not text.isdecimal() or len(text.lstrip("0")) > 7:
         return None
@@ -30,9 +30,9 @@ def amount(text: str) -> int | None:
     return value if 0 < value <= LARGEST else None
 
 
-_GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+")
+_GROUPED = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+|[1-9]\d{0,2}(?:\.\d{3})+")
 _TIMES = re.compile(r"x(\d+)|(\d+)x")
-_COUNTED = re.compile(r"(\d{1,4})([a-z]{3,})")
+_COUNTED = re.compile(r"(\d{1,4})([a-z]{2,})")
 SCIENTIFIC = re.compile(r"\d+(?:\.\d+)?e\d+")
 
 
@@ -53,7 +53,7 @@ def with_digits(tokens: Sequence[Token], languages: Sequence[Language], *, known
             done.append(token)
             at += 1
         elif token.text[0].isdecimal() or _TIMES.fullmatch(token.text):
-            done += _cut(token, known)
+            done += _cut(token, known, languages[0].lists["counters"])
             at += 1
         else:
             length, value = _said(tokens, at, languages)
@@ -62,7 +62,7 @@ def with_digits(tokens: Sequence[Token], languages: Sequence[Language], *, known
     return done
 
 
-def _cut(token: Token, known: Callable[[str], bool]) -> list[Token]:
+def _cut(token: Token, known: Callable[[str], bool], counters: Collection[str]) -> list[Token]:
     times, counted = _TIMES.fullmatch(token.text), _COUNTED.fullmatch(token.text)
     if known(token.text):
         return [token]
@@ -70,7 +70,7 @@ def _cut(token: Token, known: Callable[[str], bool]) -> list[Token]:
         return [Token(times[1] or times[2], "number", token.glued), Token("x", "word", glued=True)]
     if SCIENTIFIC.fullmatch(token.text):
         return [Token(token.text, "number", token.glued)]
-    if counted and known(counted[2]):
+    if counted and (counted[2] in counters or (len(counted[2]) > 2 and known(counted[2]))):
         return [Token(counted[1], "number", token.glued), Token(counted[2], "word", glued=True)]
     return [token]
 

@@ -61,6 +61,8 @@ def compiled(meaning: str, written: str, split: Split) -> Phrase:
         optional = optional and not part.endswith(")")
     while pieces and not pieces[-1].words:
         pieces.pop()
+    if optional or all(piece.optional or not piece.words for piece in pieces):
+        raise ValueError(f"the phrase {written!r} may be left out altogether")
     return Phrase(meaning, tuple(pieces), opens, closes)
 
 

@@ -16,6 +16,8 @@ from bot.domain.understanding.words import Language, Words
 
 SENTENCE_ENDS = frozenset(".?!;\n")
 NO_ROLES: frozenset[str] = frozenset()
+OTHER_GOODS = frozenset({"things", "cue"})
+"""Roles of words for goods that are strangers where they are not sold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,8 @@ class Item:
 
     @property
     def strange(self) -> bool:
-        return self.kind == "word" and not self.roles and self.term is None
+        known = bool(self.roles) and not ("things" in self.roles and self.roles <= OTHER_GOODS)
+        return self.kind == "word" and not known and self.term is None
 
 
 class Tongue:
@@ -61,7 +64,7 @@ class Tongue:
         self.language, self.book, self.asides = language, book, asides
         roles: dict[str, set[str]] = {}
         for name, listed in language.lists.items():
-            for word in listed:
+            for word in listed if name != "ordinary" else listed - language.lists["things"]:
                 roles.setdefault(word, set()).add(name)
         for name, table in (("multiple", language.multiples), ("ordinal", language.ordinals)):
             for word in table:
@@ -76,7 +79,7 @@ class Tongue:
 class Reader:
     def __init__(self, index: Index, words: Words, stems: Stems) -> None:
         self._index, self._words, self._stems = index, words, stems
-        self._spellings = Spellings(index.surfaces | set(words.concepts))
+        self._spellings = Spellings([*index.surfaces, *words.concepts])
 
     def tokens(self, folded: str) -> list[Token]:
         """The message's tokens, spelled out, SKUs kept whole."""
@@ -101,7 +104,7 @@ class Reader:
 
     def items(self, tokens: Sequence[Token], tongue: Tongue, others: Sequence[Tongue]) -> list[Item]:
         """What every word is. Mistyped words are read as the nearest known one, the shop's own words first."""
-        expanded = tongue.language.shorthand.apply(list(tokens))
+        expanded = tongue.language.shorthand.apply(list(measured(tokens, self._words)))  # "500 g" is no "j'ai"
         languages = [tongue.language, *(other.language for other in others)]
         counted = with_digits(expanded, languages, known=self._sold)
         cut = list(measured(counted, self._words))
@@ -134,6 +137,9 @@ class Reader:
                 continue
             if length > 1 and tokens[0].text in self._words.either["function"] and not tokens[1].glued:
                 continue  # "2 à 3" is not a poster in A3
+            last = tokens[-1]
+            if length > 1 and len(last.text) == 1 and last.text in self._words.either["joiners"] and not last.glued:
+                continue  # "tazze blu e nere" is not "blue"
             text = "".join(token.text for token in tokens)
             if length == 1 and (text in self._index.surfaces or text not in self._index.joins):
                 continue
@@ -153,7 +159,9 @@ class Reader:
             return Item(token.text, "word" if term else token.kind, at, term=term, glued=token.glued)
         text = token.text
         roles = tongue.roles.get(text, NO_ROLES)
-        term = self._known(text, roles)
+        daily = bool(roles) and self._index.foreign(text, tongue.language.code)
+        letter = len(text) == 1 and text not in tongue.language.goods and text not in self._index.letters
+        term = None if daily or letter else self._known(text, roles)
         if term is None and not roles:
             roles = next((found for other in others if (found := other.roles.get(text))), NO_ROLES)
         if term is None and not roles:
@@ -165,14 +173,30 @@ class Reader:
             return None
         index = self._index
         keys = index.keys(text)
-        singular = next((text[:-1] for end in ("s", "x") if text.endswith(end) and text[:-1] in index.surfaces), "")
-        named = text in index.surfaces or bool(singular)
+        singular, plural = self._counted_forms(text)
+        singular = singular or ("" if roles else self._diminished(text))
+        named = text in index.surfaces or bool(singular or plural)
         concept = keys[0].startswith(("=", "#"))
         if named or (not roles and (concept or index.any(index.has, keys))):
-            if singular and not concept:
-                keys = (*keys, *index.keys(singular))
-            return self._term(keys, plural=text.endswith(("s", "x")), common="ordinary" in roles)
+            if (singular or plural) and not concept:
+                keys = (*keys, *index.keys(singular or plural))
+            guessed = not (named or concept)  # only a stem in common: "bolo" where bowls ("bol") are sold
+            many = bool(singular) or text.endswith(("s", "x"))
+            return self._term(keys, plural=many, common=guessed or "ordinary" in roles)
         return self._term(keys, plural=False, common=True) if concept else None
+
+    def _counted_forms(self, text: str) -> tuple[str, str]:
+        """(the singular, the plural) of the word that the catalogue has, "" where it has none."""
+        known, pairs = self._index.surfaces, self._words.plurals
+        one = (text[: len(text) - len(m)] + o for m, o in pairs if len(text) - len(m) > 1 and text.endswith(m))
+        many = (text[: len(text) - len(o)] + m for m, o in pairs if len(text) - len(o) > 1 and text.endswith(o))
+        return next((w for w in one if w in known), ""), next((w for w in many if w in known), "")
+
+    def _diminished(self, text: str) -> str:
+        """The word of the catalogue that this one makes little: "canequinha" -> "caneca"."""
+        pairs = self._words.diminutives
+        one = (text[: len(text) - len(d)] + o for d, o in pairs if len(text) - len(d) > 1 and text.endswith(d))
+        return next((word for word in one if word in self._index.surfaces), "")
 
     def _mended(self, text: str, tongue: Tongue) -> tuple[str, frozenset[str], Term | None]:
         single = _DOUBLED.sub(r"\1", text)

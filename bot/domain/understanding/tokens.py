@@ -39,8 +39,13 @@ def fold(text: str) -> str:
 
 
 _CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
-_NUMBERED = re.compile(r"(?<!\d)(?:\d{4}[ -]){3}\d{1,4}(?!\d)|(?<!\d)(?:\d{2}[ .-]){4}\d{2}(?!\d)|(?<!\d)0\d{9}(?!\d)")
-"""Numbers of cards and telephones, which count nothing."""
+_NUMBERED = re.compile(
+    r"(?<!\d)(?:\d{4}[ -]){3}\d{1,4}(?!\d)|(?<!\d)(?:\d{2}[ .-]){4}\d{2}(?!\d)|(?<!\d)0\d{9}(?!\d)"
+    r"|(?:\+\d{1,3} ?)?(?<!\d)9\d{2}[ .]\d{3}[ .]\d{3}(?!\d)"  # Portugal
+    r"|(?:\+\d{1,3} ?)?(?<!\d)(?:\(?\d{2}\)? ?)?9?\d{4}-\d{4}(?!\d)"  # Brazil
+    r"|(?<!\d)\d{4,5}-\d{3}(?!\d)"  # postal codes of both
+)
+"""Numbers of cards, telephones and postal codes, which count nothing."""
 _STRETCHED = re.compile(r"([a-wyz])\1{2,}")
 _ALIKE = (
     dict.fromkeys("’‘ʼ‛´`ʹ′", "'")

@@ -13,7 +13,9 @@ from bot.domain.understanding.numbers import OPEN, UNSAID, Quantity, amount
 from bot.domain.understanding.reading import Item, Reader, Term
 from bot.domain.understanding.words import Language, Words
 
-QUIET = frozenset({"function", "please", "cue", "pleasant", "counters", "sizing", "of", "one", "greeting", "pronouns"})
+QUIET = frozenset(
+    "function please cue pleasant counters sizing of one greeting pronouns multiple pairs packs some".split()
+)
 """Words beside which "noir" alone still speaks of goods."""
 
 
@@ -30,7 +32,7 @@ class Listener:
     """Reads the things out of the segments of one message."""
 
     def __init__(self, index: Index, reader: Reader, words: Words, language: Language) -> None:
-        self._index, self._language = index, language
+        self._index, self._reader, self._language = index, reader, language
         self._counting = Counting(index, reader, words.multiples)
 
     def hear(self, segments: Sequence[Segment]) -> Wishes:
@@ -39,14 +41,18 @@ class Listener:
         rest = False
         for number, segment in enumerate(segments):
             found = self._mentions(segment)
-            if not found:
+            if not found and said and (sized := self._sized(said[-1], segment)):
+                said[-1] = sized
+            elif not found:
                 follower = segments[number + 1] if number + 1 < len(segments) else None
                 rest = rest or _unknown_thing(segment, bool(said), follower)
                 loose = _both(loose, _loose(segment))
                 if loose.said and follower and follower.opened in ("and", "or") and _starts_with_number(follower):
                     loose = OPEN
                 elif loose.said and said and not said[-1].quantity.said:
-                    said[-1], loose = replace(said[-1], quantity=loose), UNSAID
+                    own = self._index.forms.get(str(loose.value), NOTHING)  # "the glasses, six", of a set of 6
+                    quantity = OPEN if own & said[-1].products else loose
+                    said[-1], loose = replace(said[-1], quantity=quantity), UNSAID
             for mention in found:
                 if loose.said and not mention.quantity.said:
                     mention, loose = replace(mention, quantity=loose), UNSAID
@@ -55,6 +61,15 @@ class Listener:
                     mention, loose = mention if same else replace(mention, quantity=OPEN), UNSAID
                 self._add(said, mention)
         return Wishes(tuple(self._kept(said)), loose, rest)
+
+    def _sized(self, before: Mention, segment: Segment) -> Mention | None:
+        """ "the red runners, size 42": the number says which of the thing before it."""
+        for word, number in pairwise(segment.items):
+            if number.kind == "number" and "sizing" in word.roles:
+                term = self._reader.number(number.text)
+                if term.has & before.products:
+                    return replace(before, terms=(*before.terms, term), products=before.products & term.has)
+        return None
 
     def _mentions(self, segment: Segment) -> list[Mention]:
         groups = list(clusters(segment, before=self._language.adjectives_before))
@@ -105,7 +120,15 @@ class Listener:
         others = [item for item in segment.items if item not in group and item.kind == "word"]
         if any(item.strange for item in others) or not any(item.term and item.term.has for item in group):
             return False
-        return article or all(not item.roles.isdisjoint(QUIET) for item in others)
+        return (article and not self._noun_beside(segment.items, group)) or all(
+            not item.roles.isdisjoint(QUIET) for item in others
+        )
+
+    def _noun_beside(self, items: Sequence[Item], group: Sequence[Item]) -> bool:
+        """ "un livre noir": the colour is that of a thing which is not sold here."""
+        places = [at for at, item in enumerate(items) if item in group]
+        beside = places[-1] + 1 if self._language.adjectives_before else places[0] - 1
+        return 0 <= beside < len(items) and items[beside].term is None and items[beside].roles == {"ordinary"}
 
     def _weak(self, terms: Sequence[Term], found: Products) -> bool:
         """A single word that is not the noun of the thing sells nothing ("desk" for a desk lamp), nor does a category;
@@ -143,14 +166,24 @@ class Listener:
             alike = self._like(before, mention) if before.named and not mention.named else mention
             said[at] = replace(before, doubtful=True)
             said.append(replace(alike, doubtful=True))
+        elif mention.opened == "comma" and (same := self._again(before, mention)):
+            said[at] = same
         elif mention.named or not before.named:
             said.append(mention)
         elif not mention.quantity.said and not mention.counted and (both := joined(self._index, before, mention)):
-            said[at] = both
+            listed = mention.opened == "comma" and mention.definite and before.quantity.said
+            said[at] = replace(both, listed=listed)
         else:  # "a mug, blue and black" may be one of two colours
             alike = self._like(before, mention)
             one = mention.quantity.said or mention.counted or mention.definite
+            if before.listed:  # "the two mugs, the blue and the black": two in all, or three?
+                said[at], one = replace(before, doubtful=True), False
             said.append(alike if one else replace(alike, doubtful=True))
+
+    def _again(self, before: Mention, mention: Mention) -> Mention | None:
+        """ "the glasses, the set of 6": the same thing is said once more."""
+        new = mention.quantity.said or mention.counted or not mention.named or not mention.products <= before.products
+        return None if new else joined(self._index, before, mention)
 
     def _of_the_kind(self, before: Mention, mention: Mention) -> Mention | None:
         """ "3 fig candles and 2 amber": the noun is said once."""

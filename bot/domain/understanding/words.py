@@ -6,7 +6,7 @@ The files are data of the package, read once when a Clerk is built.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
@@ -34,6 +34,8 @@ class Language:
     numbers: Mapping[str, int]
     multiples: Mapping[str, int]
     ordinals: Mapping[str, int]
+    commands: Mapping[str, str]
+    """The intent of each word that may stand behind a slash."""
     goods: frozenset[str]
     """Its words for colours, sizes and materials."""
 
@@ -49,6 +51,10 @@ class Words:
     """The table a concept comes from: "=blue" -> "colours"."""
     units: Mapping[str, str]
     multiples: Mapping[str, int]
+    plurals: tuple[tuple[str, str], ...]
+    """(ending of many, ending of one), the longest first: "oes" of "ao"."""
+    diminutives: tuple[tuple[str, str], ...]
+    """(ending of the little one, ending of the thing), the longest first: "inha" of "a"."""
     either: Mapping[str, frozenset[str]]
     """Each word list, of all languages together."""
 
@@ -80,7 +86,14 @@ def load() -> Words:
     names = next(iter(languages.values())).lists
     multiples = {word: many for tongue in languages.values() for word, many in tongue.multiples.items()}
     either = {name: frozenset().union(*(tongue.lists[name] for tongue in languages.values())) for name in names}
-    return Words(languages, Expansions.of(spelling, elisions), concepts, kinds, units, multiples, either)
+    plurals, diminutives = _endings(tables.values(), "plurals"), _endings(tables.values(), "diminutives")
+    spelt = Expansions.of(spelling, elisions)
+    return Words(languages, spelt, concepts, kinds, units, multiples, plurals, diminutives, either)
+
+
+def _endings(tables: Iterable[dict[str, dict[str, str]]], name: str) -> tuple[tuple[str, str], ...]:
+    found = {(said, one) for table in tables for said, ones in table[name].items() for one in ones.split() or [""]}
+    return tuple(sorted(found, key=lambda pair: (-len(pair[0]), pair)))
 
 
 def _language(code: str, table: dict[str, dict[str, object]]) -> Language:
@@ -102,5 +115,6 @@ def _language(code: str, table: dict[str, dict[str, object]]) -> Language:
         numbers=numbers("numbers"),
         multiples=numbers("multiples"),
         ordinals=numbers("ordinals"),
+        commands={word: intent for intent, words in table["commands"].items() for word in fold(str(words)).split()},
         goods=frozenset(map(fold, " ".join(str(words) for kind in CONCEPTS for words in table[kind].values()).split())),
     )
