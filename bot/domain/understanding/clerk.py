@@ -89,7 +89,7 @@ class Clerk:
         items = [replace(item, roles=item.roles | VAGUE) if item.at in bound.vague else item for item in items]
         silent = {at for one in found for at in one.at if one.meaning == "idiom" or _hides(one, items[at])}
         silent |= bound.places
-        refusals = {one.at[-1] for one in found if one.meaning == "no" and len(one.at) > 1}
+        refusals = {_refusal(one, items) for one in found if one.meaning == "no" and len(one.at) > 1}
         wishes = self._listeners[code].hear(segments(items, silent, refusals))
         signals = Signals(
             meanings,
@@ -136,6 +136,11 @@ def _names_goods(found: Found, items: Sequence[Item]) -> bool:
     """A single word that names goods of this shop says nothing else ("support" where phone supports are sold)."""
     term = items[found.at[0]].term if len(found.at) == 1 else None
     return bool(term and term.strong and found.meaning not in ("buy", "stop"))
+
+
+def _refusal(found: Found, items: Sequence[Item]) -> int:
+    """The word of a refusing phrase that refuses: "brauche ich *nicht* mehr"."""
+    return next((at for at in reversed(found.at) if "refusal" in items[at].roles), found.at[-1])
 
 
 def _hides(found: Found, item: Item) -> bool:

@@ -56,7 +56,8 @@ class Counting:
             elif at < first and _reaches(items, at, first):
                 one = one or (item.text == "one")
                 article = article or "one" in roles
-                vague = vague or "vague" in roles or ("some" in roles and not paired)
+                some = "some" in roles and not paired
+                vague = vague or some or ("vague" in roles and not ("pairs" in roles and paired))
                 one = one or ("some" in roles and paired)  # "des boucles", "uns brincos": one pair
                 packed = packed or ("packs" in roles and at + 1 < first and "of" in items[at + 1].roles
                                     and not any(i.kind == "number" for i in items[at:first]))  # fmt: skip
@@ -90,6 +91,8 @@ class Counting:
         if at < first:
             return _reaches(items, at, first)
         after = items[at + 1] if at + 1 < len(items) else None
+        if at > last and any("purpose" in i.roles and "of" not in i.roles for i in items[last + 1 : at]):
+            return False
         if at > last and not all(i.roles & AFTER or i.kind != "word" for i in items[last + 1 : at]):
             return at - last < 6 and counts_alone(items, at)
         return after is None or not _thing(after)
@@ -103,6 +106,8 @@ def counts_alone(items: Sequence[Item], at: int) -> bool:
         return False
     if before is not None and not before.roles.isdisjoint({"purpose", "sizing"}) and "of" not in before.roles:
         return False
+    if before is not None and before.strange:
+        return False  # "Hauptstraße 12"
     return after is None or not _thing(after)
 
 

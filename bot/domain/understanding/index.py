@@ -62,7 +62,8 @@ class Index:
     name; `has`: also as the value of an option, or as a word of the category; `facts`: also in the description.
     `joins`: words of a name written as one ("wh1000xm5"); `optional`: by the kind of an option ("colours"); `forms`: by
     the words and numbers of their names as written; `paired`: sold by the pair, so that a pair is one;
-    `boxed`: so many in each. `letters`: values of one letter, as the shop writes them.
+    `boxed`: so many in each. `letters`: values of one letter, as the shop writes them; `tails`: by the
+    end of a long word of their names ("kanne" of "Teekanne").
     `numbered`: words that a number follows in a name. `surfaces`: all words of the catalogue as they are written, with
     the languages in which they name something, none where they only describe it.
     `skus`: places of products by their own SKU.
@@ -90,6 +91,7 @@ class Index:
         self.shelved, self.facts, self.joins = posted["shelved"], posted["facts"], posted["joins"]
         self.optional, self.forms = posted["optional"], posted["forms"]
         self.paired, self.boxed = Products(self._paired), Products(self._boxed)
+        self.tails = self._tails() if any(known.compounds for known in words.languages.values()) else {}
         self.everything = Products(range(len(catalogue.products)))
 
     def kind(self, key: Key) -> str | None:
@@ -99,6 +101,15 @@ class Index:
         if key.startswith("#"):
             return key.lstrip("#0123456789.") or "number"
         return "number" if _DIMENSIONS.fullmatch(key) else None
+
+    def _tails(self) -> dict[str, Products]:
+        """The ends of long words that name things, for languages that write nouns together."""
+        tails: dict[str, list[Products]] = defaultdict(list)
+        for word in self.surfaces:
+            named = self.any(self.strong, self.keys(word)) if len(word) > 6 and word.isalpha() else NOTHING
+            for cut in range(3, len(word) - 3) if named else ():
+                tails[word[cut:]].append(named)
+        return {tail: NOTHING.union(*found) for tail, found in tails.items()}
 
     def foreign(self, word: str, language: str) -> bool:
         """Whether it names something in other languages only: English "sale" is no Italian salt."""
@@ -125,9 +136,11 @@ class Index:
             return None
         return (variant.sku if variant else product.sku), self.skus[product.sku]
 
-    def _terms(self, text: str) -> Terms:
+    def _terms(self, text: str, language: str = "") -> Terms:
         silent = self._words.either["function"]
-        cut = list(measured(self._words.spelling.apply(raw(fold(text))), self._words))
+        spelled = self._words.spelling.apply(raw(fold(text)))
+        known = self._words.languages.get(language)
+        cut = list(measured(known.alike.apply(spelled) if known else spelled, self._words))
         bearing = [
             token
             for token, after in zip_longest(cut, cut[1:])
@@ -141,14 +154,14 @@ class Index:
         return (f"#{word}",) if word[0].isdigit() and word.replace(".", "").isdecimal() else self._stems.keys(word)
 
     def _names(self, product: Product) -> Iterator[Name]:
-        yield Name(self._terms(product.name), self._language, keyword=False)
+        yield Name(self._terms(product.name, self._language), self._language, keyword=False)
         for word in product.keywords:
-            yield Name(self.terms(word), self._language, keyword=True)
+            yield Name(self.terms(word, self._language), self._language, keyword=True)
         for language, translation in product.translations.items():
             if translation.name:
-                yield Name(self._terms(translation.name), language, keyword=False)
+                yield Name(self._terms(translation.name, language), language, keyword=False)
             for word in translation.keywords:
-                yield Name(self.terms(word), language, keyword=True)
+                yield Name(self.terms(word, language), language, keyword=True)
 
     def _entry(self, number: int) -> Entry:
         """What a message may need to know of a product."""

@@ -36,18 +36,41 @@ def segments(
     cut = [Segment()]
     for item in items:
         if item.at in refusals:
-            cut.append(Segment(opened="not", negated=True))
+            _refuse(cut, items, item, silent)
             continue
         if item.at in silent:
             continue
         opened = _opening(item, items)
         if opened:
             cut.append(Segment(opened=opened))
+        elif "refusal" in item.roles and _closes(items, item) and cut[-1].terms:
+            cut[-1].negated = True  # "the blue one not, the black one"
+            cut.append(Segment(opened="not"))
         elif "refusal" in item.roles and not cut[-1].negated:
             cut.append(Segment(opened="not", negated=True))
         else:
             cut[-1].items.append(item)
     return [segment for segment in cut if segment.items]
+
+
+def _refuse(cut: list[Segment], items: Sequence[Item], item: Item, silent: Collection[int]) -> None:
+    """ "I do not want …" refuses what follows; "die Tasse will ich nicht" what stands before, where nothing follows."""
+    for after in items[item.at + 1 :]:
+        if after.term and after.at not in silent:
+            cut.append(Segment(opened="not", negated=True))
+            return
+        if _opening(after, items):
+            break
+    if cut[-1].terms:
+        cut[-1].negated = True
+        cut.append(Segment(opened="not"))
+    else:
+        cut.append(Segment(opened="not", negated=True))
+
+
+def _closes(items: Sequence[Item], item: Item) -> bool:
+    after = items[item.at + 1] if item.at + 1 < len(items) else None
+    return after is None or after.text in ",.!;\n" or "but" in after.roles
 
 
 def _opening(item: Item, items: Sequence[Item]) -> str:

@@ -16,6 +16,7 @@ from bot.domain.understanding.words import Language, Words
 
 SENTENCE_ENDS = frozenset(".?!;\n")
 NO_ROLES: frozenset[str] = frozenset()
+PAIRED = frozenset({"paired"})
 OTHER_GOODS = frozenset({"things", "cue"})
 """Roles of words for goods that are strangers where they are not sold."""
 
@@ -104,7 +105,8 @@ class Reader:
 
     def items(self, tokens: Sequence[Token], tongue: Tongue, others: Sequence[Tongue]) -> list[Item]:
         """What every word is. Mistyped words are read as the nearest known one, the shop's own words first."""
-        expanded = tongue.language.shorthand.apply(list(measured(tokens, self._words)))  # "500 g" is no "j'ai"
+        alike = tongue.language.alike.apply(list(measured(tokens, self._words)))  # "500 g" is no "j'ai"
+        expanded = tongue.language.shorthand.apply(alike)
         languages = [tongue.language, *(other.language for other in others)]
         counted = with_digits(expanded, languages, known=self._sold)
         cut = list(measured(counted, self._words))
@@ -117,12 +119,49 @@ class Reader:
                 items.append(Item(text, "word", len(items), term=term, glued=cut[at].glued))
                 at += length
                 continue
+            parts = self._parted(cut[at], len(items), tongue, others)
+            if parts:
+                items += parts
+                at += 1
+                continue
             item = self._item(cut[at], len(items), tongue, others)
             if items and "function" in item.roles and items[-1].text in tongue.language.lists["made"]:
                 item = replace(item, term=self._substance(item.text))
             items.append(item)
             at += 1
         return items
+
+    def _parted(self, token: Token, at: int, tongue: Tongue, others: Sequence[Tongue]) -> list[Item]:
+        """A compound of which the catalogue has the last noun: "Kaffeetasse" is a "Tasse". What its first noun says
+        must be true of that thing, else it stays a stranger beside it and sells nothing ("Untertasse")."""
+        text = token.text
+        if not tongue.language.compounds or token.kind != "word" or not text.isalpha() or not 6 < len(text) < 40:
+            return []
+        if any(text in one.roles for one in (tongue, *others)) or self._known(text, NO_ROLES):
+            return []
+        for cut in range(3, len(text) - 3):
+            noun = self._known(text[cut:], NO_ROLES)
+            if noun is None or noun.kind or not noun.heads or "function" in tongue.roles.get(text[cut:], ()):
+                continue
+            ends = (end for end in (cut, cut - 1, cut - 2) if end > 2 and text[end:cut] in LINKING)
+            first = next((text[:end] for end in ends if self._told(text[:end], noun)), "")
+            term = self._known(first, NO_ROLES) if first else None
+            return [
+                Item(first or text, "word", at, term=term, glued=token.glued),
+                Item(text[cut:], "word", at + 1, term=noun, glued=True),
+            ]
+        return []
+
+    def _told(self, word: str, noun: Term) -> bool:
+        """Whether a word is true of what a noun names, or a colour or material that must be looked at."""
+        term = self._known(word, NO_ROLES)
+        return term is not None and bool(term.kind or (term.has | term.facts) & noun.heads)
+
+    def _ending(self, text: str) -> Term | None:
+        """ "Kanne" may be the "Teekanne" that is sold: a thing to ask about, no sale."""
+        stems = [text, *(text.removesuffix(many) + one for many, one in self._words.plurals if text.endswith(many))]
+        found = next((self._index.tails[stem] for stem in stems if stem in self._index.tails), None)
+        return Term((f"-{text}",), found, found, NOTHING, found) if found else None
 
     def _substance(self, text: str) -> Term | None:
         """ "en or": a material that is a conjunction elsewhere."""
@@ -164,6 +203,8 @@ class Reader:
         term = None if daily or letter else self._known(text, roles)
         if term is None and not roles:
             roles = next((found for other in others if (found := other.roles.get(text))), NO_ROLES)
+        if term is None and roles <= PAIRED and tongue.language.compounds:
+            term = self._ending(text)
         if term is None and not roles:
             text, roles, term = self._mended(text, tongue)
         return Item(text, "word", at, roles, term, token.glued)
@@ -177,7 +218,7 @@ class Reader:
         singular = singular or ("" if roles else self._diminished(text))
         named = text in index.surfaces or bool(singular or plural)
         concept = keys[0].startswith(("=", "#"))
-        if named or (not roles and (concept or index.any(index.has, keys))):
+        if named or (roles <= PAIRED and (concept or index.any(index.has, keys))):
             if (singular or plural) and not concept:
                 keys = (*keys, *index.keys(singular or plural))
             guessed = not (named or concept)  # only a stem in common: "bolo" where bowls ("bol") are sold
@@ -199,10 +240,20 @@ class Reader:
         return next((word for word in one if word in self._index.surfaces), "")
 
     def _mended(self, text: str, tongue: Tongue) -> tuple[str, frozenset[str], Term | None]:
-        single = _DOUBLED.sub(r"\1", text)
-        if single != text and (term := self._known(single, NO_ROLES)):
-            return single, NO_ROLES, term
+        plain = text
+        for pair in tongue.language.digraphs:
+            plain = plain.replace(pair, pair[0])
+        for other in (plain, _DOUBLED.sub(r"\1", text)):
+            if other == text:
+                continue
+            if roles := tongue.roles.get(other, NO_ROLES):
+                return other, roles, self._known(other, roles)
+            if term := self._known(other, NO_ROLES):
+                return other, NO_ROLES, term
         near = self._spellings.nearest(text)
+        if near is None:  # "Tasen" for "Tassen"
+            ends = [many for many, one in self._words.plurals if not one and text.endswith(many)]
+            near = next((found for end in ends if (found := self._spellings.nearest(text[: -len(end)]))), None)
         spoken = tongue.spellings.nearest(text)
         if near and (spoken is None or near[1] <= spoken[1]):
             return near[0], NO_ROLES, self._known(near[0], NO_ROLES)
@@ -236,6 +287,8 @@ class Reader:
         return Term((f"~{folded}",), found, found, found, found, variant=sku)
 
 
+LINKING = frozenset({"", "s", "n", "e", "en", "es", "er"})
+"""What German puts between the parts of a compound."""
 _DOUBLED = re.compile(r"(.)\1+")
 _SKU = re.compile(r"[a-z0-9][a-z0-9._-]*")
 

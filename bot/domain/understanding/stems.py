@@ -30,7 +30,7 @@ class Stems:
         if len(word) < 3 or not word.isalpha():
             return (word,)
         with self._lock:  # a stemmer keeps the word it works on
-            return tuple({word, *(stemmer.stemWord(word) for stemmer in self._stemmers)})
+            return tuple({word, *(stem for stemmer in self._stemmers if len(stem := stemmer.stemWord(word)) > 2)})
 
     def concept(self, word: str) -> str | None:
         """ "=blue" for "bleues"; None for a word that is no colour, size or material."""

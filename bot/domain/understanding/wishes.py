@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from bot.domain.understanding.counting import Counting, counts_alone
 from bot.domain.understanding.index import NOTHING, Index, Products
@@ -17,6 +17,8 @@ QUIET = frozenset(
     "function please cue pleasant counters sizing of one greeting pronouns multiple pairs packs some".split()
 )
 """Words beside which "noir" alone still speaks of goods."""
+FEW = 8
+"""Products of which the options are looked at, to tell what a word is one of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,7 @@ class Listener:
             opened=segment.opened,
             weak=self._weak(terms, found),
             owned=first > 0 and "possessive" in items[first - 1].roles,
-            definite=first > 0 and "definite" in items[first - 1].roles,
+            definite=_before(items, first, "definite"),
         )
 
     def _speaks_of_goods(self, segment: Segment, group: Sequence[Item], article: bool) -> bool:
@@ -160,6 +162,12 @@ class Listener:
             said.append(mention if mention.named or refused is None else self._like(refused, mention))
             return
         at = said.index(before)
+        listed = mention.opened in ("and", "or", "comma")
+        if self._language.adjectives_before and listed and mention.named and not before.named:
+            noun = replace(mention, terms=mention.naming, products=matched(self._index, mention.naming)[0])
+            if not (first := self._like(noun, before)).doubtful:  # "eine blaue und zwei schwarze Tassen"
+                said[at] = before = replace(first, doubtful=mention.opened == "or")
+                mention = replace(mention, doubtful=mention.doubtful or mention.opened == "or")
         if mention.weak and (alike := self._of_the_kind(before, mention)):
             mention = alike
         if mention.opened == "or":
@@ -196,7 +204,10 @@ class Listener:
     def _like(self, before: Mention, mention: Mention) -> Mention:
         """ "two tees in M and one in L": the second is the same thing, but for what is said of it."""
         kinds = {term.kind for term in mention.terms}
-        kept = tuple(term for term in before.terms if term.heads or term.kind not in kinds)
+        taken = self._rivals(before.products, mention.terms)
+        kept = tuple(
+            term for term in before.terms if term.heads or (term.kind not in kinds and taken.isdisjoint(term.keys))
+        )
         terms = (*kept, *mention.terms)
         found, conflict = matched(self._index, terms)
         if conflict or not found:
@@ -206,10 +217,21 @@ class Listener:
             return replace(mention, doubtful=True)
         return replace(mention, terms=terms, products=found, named=True, doubtful=conflict)
 
+    def _rivals(self, products: Products, terms: Sequence[Term]) -> frozenset[str]:
+        """The keys of every value of an option that the terms name a value of."""
+        named = {key for term in terms for key in term.keys}
+        options = (
+            {key for _, wordings in choice.values for wording in wordings for word in wording for key in word}
+            for number in islice(products, FEW)
+            for choice in self._index.entry(number).choices
+        )
+        return frozenset().union(*(keys for keys in options if not named.isdisjoint(keys)))
+
     def _kept(self, said: Sequence[Mention]) -> list[Mention]:
         """What is left once the refused is taken away."""
         refused = [mention for mention in said if mention.negated]
-        kept = []
+        kept: list[Mention] = []
+        before: list[Products] = []
         for mention in said:
             if mention.negated:
                 continue
@@ -222,9 +244,20 @@ class Listener:
                 optional = narrow & self._index.any(self._index.optional, {term.kind or "" for term in attributes})
                 products -= narrow - optional
                 without += attributes if optional else ()
+            again = any(products == one.products != was for one, was in zip(kept, before, strict=True))
+            if again and not (mention.quantity.said or mention.counted):
+                continue  # "headphones but not the xm4, the xm5"
             if products:
+                before.append(mention.products)
                 kept.append(replace(mention, products=products, without=without))
         return kept
+
+
+def _before(items: Sequence[Item], first: int, role: str) -> bool:
+    """Whether such a word stands before a thing, "in" aside: "die in Schwarz"."""
+    while first > 0 and "made" in items[first - 1].roles and role not in items[first - 1].roles:
+        first -= 1
+    return first > 0 and role in items[first - 1].roles
 
 
 def _strange_beside(items: Sequence[Item], first: int, last: int) -> bool:

@@ -26,6 +26,12 @@ class Language:
     code: str
     stemmer: str
     adjectives_before: bool
+    compounds: bool
+    """Whether nouns are written together, the last one being the thing: "Kaffeetasse"."""
+    digraphs: tuple[str, ...]
+    """Two letters that are also written for an accented one, whose first letter is the plain one: "ae" for "ä"."""
+    alike: Expansions
+    """What is the same in this language, also in names of goods: "tee" and "t-shirt"."""
     shorthand: Expansions
     lists: Mapping[str, frozenset[str]]
     intents: Mapping[str, tuple[str, ...]]
@@ -107,6 +113,9 @@ def _language(code: str, table: dict[str, dict[str, object]]) -> Language:
         code=code,
         stemmer=str(table["stemmer"]),
         adjectives_before=str(table["adjectives"]) == "before",
+        compounds=bool(table["compounds"]),
+        digraphs=tuple(str(table["digraphs"]).split()),
+        alike=Expansions.of({key: str(value) for key, value in table["alike"].items()}, {}),
         shorthand=Expansions.of({key: str(value) for key, value in table["shorthand"].items()}, {}),
         lists={name: frozenset(map(fold, str(words).split())) for name, words in table["words"].items()},
         intents=phrases("intents"),
