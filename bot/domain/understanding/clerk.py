@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from bot.domain.catalogue import Catalogue
@@ -81,7 +81,7 @@ class Clerk:
         if PROGRAM.search(folded.replace("<3", "")):
             return Understanding(text, code, Intent.UNKNOWN)
         items, found = self._read(tokens, code)
-        aside = [one for tongue in self._tongues.values() for one in cues(items, tongue.asides)]
+        aside = cues(items, self._tongues[code].asides)
         meanings = frozenset(one.meaning for one in found)
         if "program" in meanings:
             return Understanding(text, code, Intent.UNKNOWN)
@@ -98,6 +98,8 @@ class Clerk:
             please=any("please" in item.roles for item in items),
             reference=any(item.kind == "reference" for item in items),
             limits=bound.limits,
+            asides=frozenset(one.meaning for one in aside),
+            chatter=_chatter(items, found, silent),
         )
         meant = self._answers.given(
             text, code, intent(signals), signals, [item for item in items if item.at not in bound.places]
@@ -112,6 +114,7 @@ class Clerk:
         for tongue in (self._tongues[code], *others):
             more = cues(items, tongue.book)
             if tongue.language.code != code:
+                more = [one for one in more if len(one.at) > 1 or items[one.at[0]].term is None]
                 more = [one for one in more if not self._is_small_talk(one, items, code)]
             if tongue.language.code == code or not any(one.meaning in INTENTS for one in found):
                 found += more
@@ -141,6 +144,16 @@ def _names_goods(found: Found, items: Sequence[Item]) -> bool:
 def _refusal(found: Found, items: Sequence[Item]) -> int:
     """The word of a refusing phrase that refuses: "brauche ich *nicht* mehr"."""
     return next((at for at in reversed(found.at) if "refusal" in items[at].roles), found.at[-1])
+
+
+IDLE = frozenset({"ordinary", "cue", "things"})
+
+
+def _chatter(items: Sequence[Item], found: Sequence[Found], silent: Collection[int]) -> int:
+    """How many words have nothing to do with goods, numbers, manners or any phrase that is known."""
+    known = {at for one in found for at in one.at} | set(silent)
+    words = (item for item in items if item.kind == "word" and item.term is None and item.at not in known)
+    return sum(item.roles <= IDLE for item in words)
 
 
 def _hides(found: Found, item: Item) -> bool:

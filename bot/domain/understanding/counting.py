@@ -79,7 +79,8 @@ class Counting:
         sized = at > 0 and "sizing" in items[at - 1].roles
         if sized and found & self._index.optional.get("number", NOTHING):
             return True
-        return bool(term.has & found) and (sized or at > first)
+        counted = at > 0 and "one" in items[at - 1].roles and items[at - 1].kind == "word"  # "a 12 speed chain"
+        return bool(term.has & found) and (sized or at > first or counted)
 
     def _is_model(self, items: Sequence[Item], at: int) -> bool:
         before = items[at - 1].term if at else None

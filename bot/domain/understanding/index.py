@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise, zip_longest
@@ -52,6 +52,8 @@ class Name:
     terms: Terms
     language: str
     keyword: bool
+    main: int
+    """How many of its words name the thing itself: "cage" and not "bottle" of "Cage for bottles"."""
 
 
 class Index:
@@ -140,7 +142,7 @@ class Index:
         silent = self._words.either["function"]
         spelled = self._words.spelling.apply(raw(fold(text)))
         known = self._words.languages.get(language)
-        cut = list(measured(known.alike.apply(spelled) if known else spelled, self._words))
+        cut = list(measured(known.alike.apply(spelled) if known else spelled, self._words, named=True))
         bearing = [
             token
             for token, after in zip_longest(cut, cut[1:])
@@ -151,17 +153,30 @@ class Index:
         return tuple((token.text, self.keys(token.text)) for token in bearing)
 
     def keys(self, word: str) -> Keys:
-        return (f"#{word}",) if word[0].isdigit() and word.replace(".", "").isdecimal() else self._stems.keys(word)
+        plain = word.replace(",", ".")
+        return (f"#{plain}",) if word[0].isdigit() and plain.replace(".", "").isdecimal() else self._stems.keys(word)
 
     def _names(self, product: Product) -> Iterator[Name]:
-        yield Name(self._terms(product.name, self._language), self._language, keyword=False)
+        yield self._name(product.name, self._language, keyword=False)
         for word in product.keywords:
-            yield Name(self.terms(word, self._language), self._language, keyword=True)
+            yield self._name(word, self._language, keyword=True)
         for language, translation in product.translations.items():
             if translation.name:
-                yield Name(self._terms(translation.name, language), language, keyword=False)
+                yield self._name(translation.name, language, keyword=False)
             for word in translation.keywords:
-                yield Name(self.terms(word, language), language, keyword=True)
+                yield self._name(word, language, keyword=True)
+
+    def _name(self, text: str, language: str, *, keyword: bool) -> Name:
+        terms = self.terms(text, language) if keyword else self._terms(text, language)
+        known = self._words.languages.get(language)
+        if known is None or len(terms) < 2:
+            return Name(terms, language, keyword, len(terms))
+        words = fold(text).split()
+        at = next((at for at, word in enumerate(words) if at and word in known.lists["purpose"]), len(words))
+        main = len(terms) if at == len(words) else len(self._terms(" ".join(words[:at]), language))
+        if not known.adjectives_before and "-" in words[0] and len(terms) == 2 and len(words) == 1:
+            main = 1  # "porte-gourde"
+        return Name(terms, language, keyword, main or len(terms))
 
     def _entry(self, number: int) -> Entry:
         """What a message may need to know of a product."""
@@ -204,7 +219,8 @@ class Index:
         terms = name.terms
         self._write_down((word for word, _ in terms), name.language)
         self._post(number, ("has", "facts"), terms)
-        naming = [i for i, (_, keys) in enumerate(terms) if not self.kind(keys[0])] or list(range(len(terms)))
+        naming = [i for i, (_, keys) in enumerate(terms[: name.main]) if not self.kind(keys[0])]
+        naming = naming or list(range(len(terms)))
         language = self._words.languages.get(name.language)
         before = language is not None and language.adjectives_before
         head = {naming[-1 if before else 0]} if naming else set()
@@ -260,6 +276,10 @@ class Index:
 
 GLUED_UNITS = {"g": "g", "w": "w", "v": "v"}
 """Units of one letter, believed only where the letter touches its number."""
+NAMED_UNITS = {**GLUED_UNITS, "l": "l", "m": "m"}
+"""Those of which a name may speak: "1 l" there is no size."""
+WHOLE = frozenset({"l", "kg", "tb"})
+"""Units of which "one" may be said instead of 1."""
 LIGHTEST = 20
 """Grams from which on a "g" that stands apart is believed."""
 _PARTS = re.compile(r"[a-z]+\d*|\d+")
@@ -273,13 +293,35 @@ def _weighs(number: str, unit: str) -> bool:
     return unit == "g" and number.isdecimal() and int(number[:6]) >= LIGHTEST
 
 
-def measured(tokens: Iterable[Token], words: Words) -> Iterator[Token]:
-    """The same tokens with a number and its unit as one word: "128 go", "128GB" -> "#128gb"."""
+def _unit(amount: re.Match[str], words: Words, letters: Mapping[str, str], known: Callable[[Key], bool]) -> str | None:
+    unit = words.units.get(amount[2]) or letters.get(amount[2]) or NAMED_UNITS.get(amount[2])
+    believed = unit and (len(amount[2]) > 1 or amount[2] in letters or known(f"#{amount[1].replace(',', '.')}{unit}"))
+    return unit if believed else None
+
+
+def measured(
+    tokens: Iterable[Token], words: Words, *, named: bool = False, known: Callable[[Key], bool] = lambda _key: False
+) -> Iterator[Token]:
+    """The same tokens with a number and its unit as one word: "128 go", "128GB" -> "#128gb".
+
+    `named`: they are a name. `known` tells a measure of the catalogue: "2m" is one where a cable of 2 m is sold.
+    """
+    letters = NAMED_UNITS if named else GLUED_UNITS
     waiting: Token | None = None
     for token in tokens:
+        if waiting is None and token.text in words.either["one"]:
+            waiting = token  # "un litre"
+            continue
+        if waiting is not None and waiting.kind == "word" and words.units.get(token.text) in WHOLE:
+            yield Token(f"#1{words.units[token.text]}", "word", waiting.glued)
+            waiting = None
+            continue
+        if waiting is not None and waiting.kind == "word":
+            yield waiting
+            waiting = None
         if waiting is not None:
-            unit = words.units.get(token.text) or GLUED_UNITS.get(token.text)
-            if unit and (len(token.text) > 1 or _weighs(waiting.text, token.text)):
+            unit = words.units.get(token.text) or letters.get(token.text)
+            if unit and (named or len(token.text) > 1 or _weighs(waiting.text, token.text)):
                 yield Token(f"#{waiting.text.replace(',', '.')}{unit}", "word", waiting.glued)
                 waiting = None
                 continue
@@ -288,7 +330,7 @@ def measured(tokens: Iterable[Token], words: Words) -> Iterator[Token]:
         amount = _AMOUNT.fullmatch(token.text) if token.kind == "word" else None
         if token.kind == "number" and token.text[0].isdecimal():
             waiting = token
-        elif amount and (unit := words.units.get(amount[2]) or GLUED_UNITS.get(amount[2])):
+        elif amount and (unit := _unit(amount, words, letters, known)):
             yield Token(f"#{amount[1].replace(',', '.')}{unit}", "word", token.glued)
         else:
             yield token

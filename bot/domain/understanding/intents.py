@@ -10,6 +10,8 @@ from bot.domain.understanding.limits import FREE, Limits
 from bot.domain.understanding.meaning import Intent
 from bot.domain.understanding.wishes import Wishes
 
+LITTLE = 1
+"""Unknown or idle words that a bare name may have beside it and still be a question."""
 GUARDS = frozenset({"past", "plan", "condition", "jest", "others", "denial"})
 """What speaks of goods without asking for them."""
 
@@ -32,6 +34,9 @@ class Signals:
     please: bool
     reference: bool
     limits: Limits = FREE
+    asides: frozenset[str] = frozenset()
+    chatter: int = 0
+    """Words that speak neither of goods nor of what is wanted of them."""
 
     def has(self, *names: str) -> bool:
         return not self.meanings.isdisjoint(names)
@@ -52,7 +57,8 @@ class Signals:
     @property
     def wanted(self) -> bool:
         """Goods that are asked for: by a purchase word, please, yes, or their number."""
-        return self.goods and (self.has("buy", "yes") or self.please or (self.counted and not self.question))
+        counted = self.counted and not self.question and self.chatter <= LITTLE
+        return self.goods and (self.has("buy", "yes") or self.please or counted)
 
 
 Rule = tuple[Callable[[Signals], bool], Intent]
@@ -84,14 +90,15 @@ RULES: tuple[Rule, ...] = (
     (lambda s: s.goods and s.has("search", "browse") and not (s.has("buy") or (s.counted and s.please)), Intent.SEARCH),
     (lambda s: s.wanted, Intent.BUY),
     (lambda s: s.goods and s.has("cart"), Intent.CART),
-    (lambda s: s.goods, Intent.ASK),
+    (lambda s: s.goods and s.chatter <= LITTLE, Intent.ASK),
+    (lambda s: s.goods, Intent.UNKNOWN),
     (lambda s: s.has("help"), Intent.HELP),
     (lambda s: s.has("ask"), Intent.ASK),
     (lambda s: s.has("checkout"), Intent.CHECKOUT),
     (lambda s: s.has("start"), Intent.START),
     (lambda s: s.has("no") and not s.has("browse", "search"), Intent.NO),
     (lambda s: bool(s.limits) and not s.blocked, Intent.SEARCH),
-    (lambda s: s.has("browse"), Intent.BROWSE),
+    (lambda s: s.has("browse") or not s.asides.isdisjoint({"novelties", "bestsellers"}), Intent.BROWSE),
     (lambda s: s.has("buy") and not s.blocked, Intent.BUY),
     (lambda s: s.has("search"), Intent.SEARCH),
     (lambda s: s.has("cart"), Intent.CART),

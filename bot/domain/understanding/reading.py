@@ -74,7 +74,9 @@ class Tongue:
             roles.setdefault(word, set()).add("cue")
         self.roles = {word: frozenset(names) for word, names in roles.items()}
         self.spellings = Spellings([*roles, *language.numbers])
-        self.evidence = frozenset(roles) | {key[0] for key in language.shorthand.sequences if len(key) == 1}
+        self.evidence = frozenset(word for word, names in roles.items() if names != {"things"}) | {
+            key[0] for key in language.shorthand.sequences if len(key) == 1
+        }
 
 
 class Reader:
@@ -96,9 +98,12 @@ class Reader:
                 end = chunk.end()
         yield from raw(folded[end:])
 
-    def names(self, word: str) -> bool:
-        """Whether the catalogue has the word as it stands."""
-        return word in self._index.surfaces
+    def names(self, word: str) -> frozenset[str] | None:
+        """The languages in which the catalogue has the word as it stands; None where it has not."""
+        return self._index.surfaces.get(word)
+
+    def _measures(self, key: str) -> bool:
+        return key in self._index.has
 
     def _sold(self, word: str) -> bool:
         return any(key in self._index.has for key in self._index.keys(word))
@@ -109,7 +114,7 @@ class Reader:
         expanded = tongue.language.shorthand.apply(alike)
         languages = [tongue.language, *(other.language for other in others)]
         counted = with_digits(expanded, languages, known=self._sold)
-        cut = list(measured(counted, self._words))
+        cut = list(measured(counted, self._words, known=self._measures))
         items: list[Item] = []
         at = 0
         while at < len(cut):
@@ -182,7 +187,7 @@ class Reader:
             text = "".join(token.text for token in tokens)
             if length == 1 and (text in self._index.surfaces or text not in self._index.joins):
                 continue
-            split = any(any(map(str.isdigit, token.text)) or not self.names(token.text) for token in tokens)
+            split = any(any(map(str.isdigit, token.text)) or self.names(token.text) is None for token in tokens)
             if not split or (tokens[0].kind == "number" and text not in self._index.has):
                 continue
             if text in self._index.joins:
