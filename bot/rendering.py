@@ -15,7 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_datetime
+from babel.dates import format_skeleton
 from babel.numbers import format_currency
 from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined, Template, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -28,7 +28,7 @@ from bot.errors import ConfigError, Problem
 from bot.ports import Rendered
 from bot.samples import LABELS, SAMPLES
 
-LANGUAGES = ("fr", "en")
+LANGUAGES = ("fr", "en", "es", "de", "it", "pt")
 BLANKS = re.compile(r"\n{3,}")
 ESCAPED = frozenset({"telegram"})
 """Channels whose messages are HTML; the others get plain text."""
@@ -185,13 +185,14 @@ def _environment(voice: Voice, folders: Sequence[Path], language: str, *, html: 
         auto_reload=False,
     )
     zone = ZoneInfo(voice.timezone)
+    written = "pt_PT" if (language, voice.currency) == ("pt", "EUR") else language  # plain "pt" is Brazil's
 
     @lru_cache(maxsize=4096)
     def money(minor: int) -> str:
-        return format_currency(to_decimal(minor, voice.currency), voice.currency, locale=language)
+        return format_currency(to_decimal(minor, voice.currency), voice.currency, locale=written)
 
     def date(stamp: str) -> str:
-        return format_datetime(datetime.fromisoformat(stamp).astimezone(zone), "d MMMM", locale=language)
+        return format_skeleton("MMMMd", datetime.fromisoformat(stamp).astimezone(zone), locale=language)
 
     def bold(text: object) -> object:
         return Markup("<b>{}</b>").format(text) if html else text

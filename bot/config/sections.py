@@ -13,7 +13,7 @@ from bot.config.amounts import Budget, Count, Duration, Hold, Rate, Switch, Usd
 from bot.config.regions import Country, Currency, Zone
 from bot.config.texts import Account, Host, Name, Support
 
-Locale = Literal["fr", "en"]
+Locale = Literal["fr", "en", "es", "de", "it", "pt"]
 
 
 def _each(value: object) -> object:

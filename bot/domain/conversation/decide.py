@@ -182,7 +182,7 @@ def _help(counter: Counter, situation: Situation) -> Say:
         if language != situation.language
     )
     shown = (Button("browse", str(BROWSE)), Button("my_orders", str(Action(Verb.ORDERS))))
-    return situation.say("help", facts, shown, others)
+    return situation.say("help", facts, shown, *offers.in_rows(others, 3))
 
 
 def press(counter: Counter, situation: Situation, action: Action) -> Decision:

@@ -134,14 +134,14 @@ def _choices(product: Product, left: Sequence[Variant], quantity: int, language:
             action = Action(Verb.NARROW, those[0].sku, quantity, settled | 1 << place)
         price = min(v.unit_minor for v in those)
         buttons.append(_choice(product.worded(value, language), action, price))
-    return _in_rows(buttons, 2)
+    return in_rows(buttons, 2)
 
 
 def _choice(name: str, action: Action, price_minor: int | None) -> Button:
     return Button("choice", str(action), facts={"name": name, "price": price_minor})
 
 
-def _in_rows(buttons: Sequence[Button], width: int) -> Rows:
+def in_rows(buttons: Sequence[Button], width: int) -> Rows:
     return tuple(tuple(buttons[i : i + width]) for i in range(0, len(buttons), width))
 
 
@@ -179,7 +179,7 @@ def ask_product(counter: Counter, situation: Situation, skus: Sequence[str], *, 
         return ask_variant(situation, products[0], variants or products[0].variants, quantity)
     shown = products[:CHOICES_SHOWN]
     buttons = [_product_choice(product, situation.language, buying=buying, quantity=quantity) for product in shown]
-    return situation.say("choose_product", {"more": len(products) - len(shown)}, *_in_rows(buttons, 1))
+    return situation.say("choose_product", {"more": len(products) - len(shown)}, *in_rows(buttons, 1))
 
 
 def _product_choice(product: Product, language: str, *, buying: bool, quantity: int) -> Button:
@@ -204,7 +204,7 @@ def window(counter: Counter, situation: Situation, action: Action) -> Say:
         }
         for p in shown
     ]
-    rows = list(_in_rows([_product_choice(p, language, buying=False, quantity=1) for p in shown], 2))
+    rows = list(in_rows([_product_choice(p, language, buying=False, quantity=1) for p in shown], 2))
     turn = [
         Button(label, str(Action(Verb.BROWSE, action.subject, number)))
         for label, number, there in (("previous", page - 1, page > 1), ("next", page + 1, page < pages))
