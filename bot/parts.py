@@ -223,6 +223,7 @@ def shop_of(
     return Shop(
         counter=counter_of(settings),
         understand=lambda text, language: clerk.understand(text[:MOST_READ], language=language),
+        follow=lambda text, before, language: clerk.follow(text[:MOST_READ], before, language=language),
         provider=provider,
         livemode=settings.stripe.livemode,
         languages=languages_of(settings),

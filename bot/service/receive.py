@@ -170,13 +170,13 @@ def _meant(shop: Shop, situation: Situation, text: str) -> Understanding:
     question = shopper.open_question(situation.now)
     if not question or meant.lines or meant.intent not in _COMPLETING or text.count(" ") >= MOST_WORDS:
         return meant
-    bare = question.lstrip("0123456789 ")
-    tries = [f"je voudrais {question}"] if meant.intent is Intent.YES else [f"{question} {text}", f"{text} {bare}"]
-    for together in tries:
-        read = shop.understand(together, shopper.language)
-        one = len({p.sku for sku in read.candidates if (p := shop.counter.catalogue.product(sku))}) == 1
-        if read.lines or (one and read.intent is Intent.BUY and not meant.candidates):
-            return replace(read, text=together[:500], language=meant.language)
+    read = shop.follow(text, question, shopper.language)
+    if read is None:
+        return meant
+    one = len({p.sku for sku in read.candidates if (p := shop.counter.catalogue.product(sku))}) == 1
+    completes = read.lines or (one and read.intent is Intent.BUY and not meant.candidates)
+    if completes or (read.intent is Intent.ASK and read.about):
+        return replace(read, text=f"{question} {text}"[:500], language=meant.language)
     return meant
 
 

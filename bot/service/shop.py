@@ -22,6 +22,9 @@ ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 RECENT = 8
 
 Understand = Callable[[str, str | None], Understanding]
+"""(text, the shopper's language) -> what it means by itself."""
+Follow = Callable[[str, str, str | None], Understanding | None]
+"""(text, what was said before, the shopper's language) -> what both mean together; None where that is nothing."""
 
 
 def new_ref() -> str:
@@ -43,6 +46,7 @@ class Shop:
 
     counter: Counter
     understand: Understand
+    follow: Follow
     provider: PaymentProvider
     livemode: bool
     languages: tuple[str, ...]

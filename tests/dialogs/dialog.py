@@ -277,6 +277,7 @@ def opened_shop(*, max_quantity: int = 10, max_open: int = 3, goods: Catalogue |
     shop = Shop(
         counter=counter,
         understand=lambda text, language: clerk.understand(text, language=language),
+        follow=lambda text, before, language: clerk.follow(text, before, language=language),
         provider=provider,
         livemode=False,
         languages=("fr", "en"),

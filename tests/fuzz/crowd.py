@@ -77,6 +77,7 @@ class Crowd:
         self._shop = Shop(
             counter=ShopCounter(goods, rules),
             understand=lambda text, language: clerk.understand(text, language=language),
+            follow=lambda text, before, language: clerk.follow(text, before, language=language),
             provider=self._till,
             livemode=False,
             languages=("fr", "en"),

@@ -31,7 +31,12 @@ def put_on_the_shelf(dialog: Dialog, goods: Catalogue) -> None:
     """What a reload does to a shop, without its files."""
     clerk, shop = Clerk(goods, language="fr"), dialog.shop
     counter = Counter(goods, shop.counter.rules)
-    new = replace(shop, counter=counter, understand=lambda text, language: clerk.understand(text, language=language))
+    new = replace(
+        shop,
+        counter=counter,
+        understand=lambda text, language: clerk.understand(text, language=language),
+        follow=lambda text, before, language: clerk.follow(text, before, language=language),
+    )
     provider = shop.provider
     assert isinstance(provider, StripeProvider)
     provider.offer(replace(provider._request, catalogue=goods))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from bot.domain.catalogue import Catalogue
 from bot.domain.understanding.answers import Answers
@@ -17,11 +17,20 @@ from bot.domain.understanding.phrases import Found, Phrasebook, compiled, litera
 from bot.domain.understanding.reading import Item, Reader, Tongue, cues
 from bot.domain.understanding.stems import Stems
 from bot.domain.understanding.tokens import Token, fold, raw
-from bot.domain.understanding.wishes import Listener
+from bot.domain.understanding.wishes import Listener, Wishes
 from bot.domain.understanding.words import Words, load
 
 INTENTS = frozenset(Intent)
 VAGUE = frozenset({"vague"})
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A message in its language, before it is decided what it means. `items` are without the bounds of prices."""
+
+    code: str
+    items: Sequence[Item]
+    signals: Signals
 
 
 class Clerk:
@@ -71,6 +80,28 @@ class Clerk:
 
     def understand(self, text: str, *, language: str | None = None) -> Understanding:
         """What the message means by itself. `language` is the shopper's as known so far. Never raises."""
+        heard = self._hear(text, language)
+        return heard if isinstance(heard, Understanding) else self._given(text, heard, intent(heard.signals))
+
+    def follow(self, text: str, before: str, *, language: str | None = None) -> Understanding | None:
+        """What the message means as the rest of what was said `before` ("un tee noir", "en M"); None where
+        it stands by itself. Never raises."""
+        now, then = self._hear(text, language), self._hear(before, language)
+        if isinstance(now, Understanding) or isinstance(then, Understanding):
+            return None
+        signals, agrees = now.signals, now.signals.has("yes", "agree")
+        mentions = self._listeners[now.code].goes_on(then.signals.wishes, signals.wishes)
+        if not mentions and not (agrees and then.signals.goods):
+            return None
+        mentions = mentions or then.signals.wishes.mentions
+        asks = signals.question or signals.has("ask")
+        buys = agrees or intent(then.signals) is Intent.BUY or signals.has("buy") or signals.please
+        counts = any(mention.quantity.said for mention in mentions)
+        meant = Intent.BUY if not asks and (buys or counts) else Intent.ASK
+        return self._given(text, replace(now, signals=replace(signals, wishes=Wishes(mentions))), meant)
+
+    def _hear(self, text: str, language: str | None) -> Heard | Understanding:
+        """What is heard in a message; at once what it means where it is a command or speaks to a program."""
         folded = fold(text)
         tokens = self._reader.tokens(folded)
         hint = next((code for code in (language, self._language) if code in self._tongues), next(iter(self._tongues)))
@@ -81,19 +112,18 @@ class Clerk:
         if PROGRAM.search(folded.replace("<3", "")):
             return Understanding(text, code, Intent.UNKNOWN)
         items, found = self._read(tokens, code)
-        aside = cues(items, self._tongues[code].asides)
         meanings = frozenset(one.meaning for one in found)
         if "program" in meanings:
             return Understanding(text, code, Intent.UNKNOWN)
+        aside = cues(items, self._tongues[code].asides)
         bound = bounds(items, aside)
         items = [replace(item, roles=item.roles | VAGUE) if item.at in bound.vague else item for item in items]
         silent = {at for one in found for at in one.at if one.meaning == "idiom" or _hides(one, items[at])}
         silent |= bound.places
         refusals = {_refusal(one, items) for one in found if one.meaning == "no" and len(one.at) > 1}
-        wishes = self._listeners[code].hear(segments(items, silent, refusals))
         signals = Signals(
             meanings,
-            wishes,
+            self._listeners[code].hear(segments(items, silent, refusals)),
             question=any(item.text == "?" for item in items),
             please=any("please" in item.roles for item in items),
             reference=any(item.kind == "reference" for item in items),
@@ -101,10 +131,11 @@ class Clerk:
             asides=frozenset(one.meaning for one in aside),
             chatter=_chatter(items, found, silent),
         )
-        meant = self._answers.given(
-            text, code, intent(signals), signals, [item for item in items if item.at not in bound.places]
-        )
-        return replace(meant, asides=frozenset(one.meaning for one in aside))
+        return Heard(code, [item for item in items if item.at not in bound.places], signals)
+
+    def _given(self, text: str, heard: Heard, meant: Intent) -> Understanding:
+        given = self._answers.given(text, heard.code, meant, heard.signals, heard.items)
+        return replace(given, asides=heard.signals.asides)
 
     def _read(self, tokens: Sequence[Token], code: str) -> tuple[list[Item], list[Found]]:
         """The message in its language; its phrases in another one where its own says nothing."""

@@ -64,6 +64,21 @@ class Listener:
                 self._add(said, mention)
         return Wishes(tuple(self._kept(said)), loose, rest)
 
+    def goes_on(self, then: Wishes, now: Wishes) -> tuple[Mention, ...]:
+        """The things spoken of before with what is now said of the last of them; () where that is nothing."""
+        if not then.mentions:
+            return ()
+        *others, last = then.mentions
+        if any(mention.named for mention in now.mentions):
+            (first, *more) = now.mentions
+            if more or not first.products & last.products:
+                return ()
+            return (*others, first if first.quantity.said else replace(first, quantity=last.quantity))
+        if now.mentions:
+            alike = (self._like(last, mention) for mention in now.mentions)
+            return (*others, *(one if one.quantity.said else replace(one, quantity=last.quantity) for one in alike))
+        return (*others, replace(last, quantity=now.loose)) if now.loose.said else ()
+
     def _sized(self, before: Mention, segment: Segment) -> Mention | None:
         """ "the red runners, size 42": the number says which of the thing before it."""
         for word, number in pairwise(segment.items):
