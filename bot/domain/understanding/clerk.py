@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from bot.domain.catalogue import Catalogue
 from bot.domain.understanding.answers import Answers
 from bot.domain.understanding.index import Index
-from bot.domain.understanding.intents import COMMAND, PROGRAM, Signals, intent
+from bot.domain.understanding.intents import COMMAND, GUARDS, PROGRAM, Signals, intent
 from bot.domain.understanding.languages import spoken
 from bot.domain.understanding.limits import bounds
 from bot.domain.understanding.meaning import Intent, Understanding
@@ -45,7 +45,7 @@ class Clerk:
     ) -> None:
         words = load()
         stems = Stems(words)
-        self._catalogue, self._language = catalogue, language
+        self._catalogue, self._language, self._words = catalogue, language, words
         self._index = Index(catalogue, words, stems, language)
         self._reader = Reader(self._index, words, stems)
         self._answers = Answers(catalogue, self._index)
@@ -102,7 +102,7 @@ class Clerk:
 
     def _hear(self, text: str, language: str | None) -> Heard | Understanding:
         """What is heard in a message; at once what it means where it is a command or speaks to a program."""
-        folded = fold(text)
+        folded = self._words.plain(text)
         tokens = self._reader.tokens(folded)
         hint = next((code for code in (language, self._language) if code in self._tongues), next(iter(self._tongues)))
         code = spoken(tokens, self._tongues, self._reader.names, str(hint))
@@ -112,7 +112,8 @@ class Clerk:
         if PROGRAM.search(folded.replace("<3", "")):
             return Understanding(text, code, Intent.UNKNOWN)
         items, found = self._read(tokens, code)
-        meanings = frozenset(one.meaning for one in found)
+        idle = {one.at for one in found if one.meaning == "idiom"}
+        meanings = frozenset(one.meaning for one in found if one.meaning not in GUARDS or one.at not in idle)
         if "program" in meanings:
             return Understanding(text, code, Intent.UNKNOWN)
         aside = cues(items, self._tongues[code].asides)
@@ -147,7 +148,7 @@ class Clerk:
             if tongue.language.code != code:
                 more = [one for one in more if len(one.at) > 1 or items[one.at[0]].term is None]
                 more = [one for one in more if not self._is_small_talk(one, items, code)]
-            if tongue.language.code == code or not any(one.meaning in INTENTS for one in found):
+            if tongue.language.code == code or not any(one.meaning in INTENTS | GUARDS for one in found):
                 found += more
             else:
                 found += [one for one in more if one.meaning == "program"]

@@ -43,6 +43,8 @@ class Choice:
 class Entry:
     product: Product
     choices: tuple[Choice, ...]
+    names: tuple[tuple[Keys, ...], ...]
+    """Its name in each language, word by word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,7 @@ class Index:
 
     def _terms(self, text: str, language: str = "") -> Terms:
         silent = self._words.either["function"]
-        spelled = self._words.spelling.apply(raw(fold(text)))
+        spelled = self._words.spelling.apply(raw(self._words.plain(text)))
         known = self._words.languages.get(language)
         cut = list(measured(known.alike.apply(spelled) if known else spelled, self._words, named=True))
         bearing = [
@@ -150,11 +152,17 @@ class Index:
             and (token.text not in silent or token.glued or (after is not None and after.glued))
         ]
         bearing = bearing or [token for token in cut if token.kind in ("word", "number")]
-        return tuple((token.text, self.keys(token.text)) for token in bearing)
+        return tuple((token.text, self.keys(token.text, language)) for token in bearing)
 
-    def keys(self, word: str) -> Keys:
+    def keys(self, word: str, language: str = "") -> Keys:
+        """Of a message's word in every language; of a product's in the one that it is written in, so that a Spanish
+        "vaso" is no French "vase"."""
         plain = word.replace(",", ".")
-        return (f"#{plain}",) if word[0].isdigit() and plain.replace(".", "").isdecimal() else self._stems.keys(word)
+        return (
+            (f"#{plain}",)
+            if word[0].isdigit() and plain.replace(".", "").isdecimal()
+            else self._stems.keys(word, language)
+        )
 
     def _names(self, product: Product) -> Iterator[Name]:
         yield self._name(product.name, self._language, keyword=False)
@@ -181,7 +189,10 @@ class Index:
     def _entry(self, number: int) -> Entry:
         """What a message may need to know of a product."""
         product = self._catalogue.products[number]
-        return Entry(product, tuple(self._choices(product)))
+        names = (name for name in self._names(product) if not name.keyword)
+        return Entry(
+            product, tuple(self._choices(product)), tuple(tuple(keys for _, keys in name.terms) for name in names)
+        )
 
     def _note(self, number: int, product: Product) -> None:
         self.skus[product.sku] = number
@@ -189,7 +200,7 @@ class Index:
         for name in self._names(product):
             self._post_name(number, name)
             forms.update(word for word, _ in name.terms)
-        shelved = self.terms(product.category)
+        shelved = self.terms(product.category, self._language)
         self._post(number, ("forms",), [(word, (word,)) for word in forms])
         if any(word in self._pairs for word in forms) or any(word in self._pairs for word, _ in shelved):
             self._paired.append(number)
@@ -197,9 +208,11 @@ class Index:
             self._boxed.append(number)
         self._post(number, ("shelved", "has", "facts"), shelved)
         self._write_down((word for word, _ in shelved), None)
-        for text in (product.description, *(t.description for t in product.translations.values())):
+        told = {self._language: product.description, **{c: t.description for c, t in product.translations.items()}}
+        for language, text in told.items():
             if text:
-                self._post(number, ("facts",), [term for term in self._terms(text) if self.kind(term[1][0])])
+                known = [term for term in self._terms(text, language) if self.kind(term[1][0])]
+                self._post(number, ("facts",), known)
         for choice in self._choices(product):
             keys = {key for _, wordings in choice.values for wording in wordings for word in wording for key in word}
             self._post(number, ("has", "facts"), [("", tuple(keys))])
@@ -266,8 +279,11 @@ class Index:
     def _wordings(self, product: Product, value: str) -> Iterator[tuple[Keys, ...]]:
         if len(value) == 1:
             self.letters.add(value.casefold())
-        for wording in {value, *(t.options.get(value, value) for t in product.translations.values())}:
-            terms = tuple(keys for _, keys in self.terms(wording))
+        worded = {value: self._language}
+        for language, translation in product.translations.items():
+            worded.setdefault(translation.options.get(value, value), language)
+        for wording, language in worded.items():
+            terms = tuple(keys for _, keys in self.terms(wording, language))
             if terms:
                 yield terms
             if len(terms) == 1 and (bare := _BARE.match(terms[0][0])):

@@ -46,7 +46,7 @@ def segments(
         elif "refusal" in item.roles and _closes(items, item) and cut[-1].terms:
             cut[-1].negated = True  # "the blue one not, the black one"
             cut.append(Segment(opened="not"))
-        elif "refusal" in item.roles and not cut[-1].negated:
+        elif "refusal" in item.roles and not cut[-1].negated and not _within_name(item, items):
             cut.append(Segment(opened="not", negated=True))
         else:
             cut[-1].items.append(item)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Container, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -36,10 +36,12 @@ _COUNTED = re.compile(r"(\d{1,4})([a-z]{2,})")
 SCIENTIFIC = re.compile(r"\d+(?:\.\d+)?e\d+")
 
 
-def with_digits(tokens: Sequence[Token], languages: Sequence[Language], *, known: Callable[[str], bool]) -> list[Token]:
+def with_digits(
+    tokens: Sequence[Token], languages: Sequence[Language], *, known: Callable[[str], bool], own: Container[str]
+) -> list[Token]:
     """The same tokens with numbers as digits: "vingt et un" -> 21, "x2" -> 2, "2mugs" -> 2 mugs, "1e9" as a number.
 
-    `languages` are tried in turn, the message's own first, whose daily words are no numbers of another. `known` tells
+    `languages` are tried in turn, the message's own first, whose words (`own`) are no numbers of another. `known` tells
     a word of the catalogue, which stays as it is.
     """
     done: list[Token] = []
@@ -56,7 +58,7 @@ def with_digits(tokens: Sequence[Token], languages: Sequence[Language], *, known
             done += _cut(token, known, languages[0].lists["counters"])
             at += 1
         else:
-            length, value = _said(tokens, at, languages)
+            length, value = _said(tokens, at, languages, own)
             done.append(Token(str(value), "number", token.glued) if length else token)
             at += length or 1
     return done
@@ -75,13 +77,12 @@ def _cut(token: Token, known: Callable[[str], bool], counters: Collection[str]) 
     return [token]
 
 
-def _said(tokens: Sequence[Token], at: int, languages: Sequence[Language]) -> tuple[int, int]:
-    own = languages[0].lists
+def _said(tokens: Sequence[Token], at: int, languages: Sequence[Language], own: Container[str]) -> tuple[int, int]:
     for language in languages:
         length, value = _spoken(tokens, at, language)
         if length:
             return length, value
-        if tokens[at].text in own["function"] or tokens[at].text in own["ordinary"]:
+        if tokens[at].text in own:
             break
     return 0, 0
 

@@ -76,10 +76,11 @@ class Phrasebook:
 
     def __init__(self, phrases: Iterable[Phrase]) -> None:
         self._by_first: dict[str, list[Phrase]] = defaultdict(list)
-        self.words: set[str] = set()
+        self.words: dict[str, set[str]] = defaultdict(set)
+        """By what they mean: every word of its phrases."""
         for phrase in phrases:
             for index, piece in enumerate(phrase.pieces):
-                self.words |= piece.words
+                self.words[phrase.meaning] |= piece.words
                 for word in piece.words if not any(not p.optional for p in phrase.pieces[:index]) else ():
                     self._by_first[word].append(phrase)
 

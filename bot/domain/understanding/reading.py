@@ -16,6 +16,10 @@ from bot.domain.understanding.words import Language, Words
 
 SENTENCE_ENDS = frozenset(".?!;\n")
 NO_ROLES: frozenset[str] = frozenset()
+FIGURATIVE = frozenset({"idiom", "jest", "program"})
+"""Phrases whose words say nothing by themselves: a towel beside a mug is one, though people throw it in."""
+LONG = 9
+"""Letters from which on two slips are forgiven in a word of the language."""
 PAIRED = frozenset({"paired"})
 OTHER_GOODS = frozenset({"things", "cue"})
 """Roles of words for goods that are strangers where they are not sold."""
@@ -70,19 +74,24 @@ class Tongue:
         for name, table in (("multiple", language.multiples), ("ordinal", language.ordinals)):
             for word in table:
                 roles.setdefault(word, set()).add(name)
-        for word in book.words:
-            roles.setdefault(word, set()).add("cue")
+        for meaning, spoken in book.words.items():
+            for word in spoken if meaning not in FIGURATIVE else ():
+                roles.setdefault(word, set()).add("cue")
+        self.heard = frozenset[str]().union(*book.words.values())
         self.roles = {word: frozenset(names) for word, names in roles.items()}
-        self.spellings = Spellings([*roles, *language.numbers])
-        self.evidence = frozenset(word for word, names in roles.items() if names != {"things"}) | {
-            key[0] for key in language.shorthand.sequences if len(key) == 1
-        }
+        self.spellings = Spellings([*roles, *self.heard, *language.numbers])
+        self.evidence = (
+            frozenset(word for word, names in roles.items() if names != {"things"})
+            | self.heard
+            | {key[0] for key in language.shorthand.sequences if len(key) == 1}
+        )
 
 
 class Reader:
     def __init__(self, index: Index, words: Words, stems: Stems) -> None:
         self._index, self._words, self._stems = index, words, stems
-        self._spellings = Spellings([*index.surfaces, *words.concepts])
+        self._spellings = Spellings(index.surfaces)
+        self._goods = {code: Spellings(known.goods) for code, known in words.languages.items()}
 
     def tokens(self, folded: str) -> list[Token]:
         """The message's tokens, spelled out, SKUs kept whole."""
@@ -113,7 +122,7 @@ class Reader:
         alike = tongue.language.alike.apply(list(measured(tokens, self._words)))  # "500 g" is no "j'ai"
         expanded = tongue.language.shorthand.apply(alike)
         languages = [tongue.language, *(other.language for other in others)]
-        counted = with_digits(expanded, languages, known=self._sold)
+        counted = with_digits(expanded, languages, known=self._sold, own=tongue.roles)
         cut = list(measured(counted, self._words, known=self._measures))
         items: list[Item] = []
         at = 0
@@ -134,7 +143,7 @@ class Reader:
                 item = replace(item, term=self._substance(item.text))
             items.append(item)
             at += 1
-        return items
+        return [replace(item, term=None) if _calls(item, items) else item for item in items]
 
     def _parted(self, token: Token, at: int, tongue: Tongue, others: Sequence[Tongue]) -> list[Item]:
         """A compound of which the catalogue has the last noun: "Kaffeetasse" is a "Tasse". What its first noun says
@@ -210,7 +219,7 @@ class Reader:
             roles = next((found for other in others if (found := other.roles.get(text))), NO_ROLES)
         if term is None and roles <= PAIRED and tongue.language.compounds:
             term = self._ending(text)
-        if term is None and not roles:
+        if term is None and not roles and text not in tongue.heard:
             text, roles, term = self._mended(text, tongue)
         return Item(text, "word", at, roles, term, token.glued)
 
@@ -227,6 +236,9 @@ class Reader:
             if (singular or plural) and not concept:
                 keys = (*keys, *index.keys(singular or plural))
             guessed = not (named or concept)  # only a stem in common: "bolo" where bowls ("bol") are sold
+            forms = (text, f"{text}s", f"{text}es", *(text[:-n] for n in (1, 2) if text.endswith("s")))
+            if not concept and index.any(index.heads, forms):
+                keys = forms  # "gorra" is no "gorro", though they share their stem
             many = bool(singular) or text.endswith(("s", "x"))
             return self._term(keys, plural=many, common=guessed or "ordinary" in roles)
         return self._term(keys, plural=False, common=True) if concept else None
@@ -255,14 +267,15 @@ class Reader:
                 return other, roles, self._known(other, roles)
             if term := self._known(other, NO_ROLES):
                 return other, NO_ROLES, term
-        near = self._spellings.nearest(text)
+        sold, goods = self._spellings.nearest(text), self._goods[tongue.language.code].nearest(text)
+        near = min((found for found in (sold, goods) if found), key=lambda found: found[1], default=None)
         if near is None:  # "Tasen" for "Tassen"
             ends = [many for many, one in self._words.plurals if not one and text.endswith(many)]
             near = next((found for end in ends if (found := self._spellings.nearest(text[: -len(end)]))), None)
         spoken = tongue.spellings.nearest(text)
         if near and (spoken is None or near[1] <= spoken[1]):
             return near[0], NO_ROLES, self._known(near[0], NO_ROLES)
-        if spoken:
+        if spoken and (spoken[1] == 1 or len(text) > LONG):
             return spoken[0], tongue.roles.get(spoken[0], NO_ROLES), None
         return text, NO_ROLES, None
 
@@ -296,6 +309,13 @@ LINKING = frozenset({"", "s", "n", "e", "en", "es", "er"})
 """What German puts between the parts of a compound."""
 _DOUBLED = re.compile(r"(.)\1+")
 _SKU = re.compile(r"[a-z0-9][a-z0-9._-]*")
+
+
+def _calls(item: Item, items: Sequence[Item]) -> bool:
+    """A word of daily life alone between marks greets or agrees: "vale, la tetera" where a vale regalo is sold."""
+    beside = [*items[max(0, item.at - 1) : item.at], *items[item.at + 1 : item.at + 2]]
+    alone = all(other.kind == "mark" for other in beside)
+    return bool(alone and item.term and item.term.common and "greeting" in item.roles)
 
 
 def cues(items: Sequence[Item], book: Phrasebook) -> list[Found]:

@@ -19,18 +19,21 @@ class Stems:
 
     def __init__(self, words: Words) -> None:
         self._concepts = words.concepts
-        self._stemmers = [snowballstemmer.stemmer(language.stemmer) for language in words.languages.values()]
+        self._stemmers = {code: snowballstemmer.stemmer(known.stemmer) for code, known in words.languages.items()}
         self._lock = Lock()
         self.keys = lru_cache(maxsize=65_536)(self._keys)
 
-    def _keys(self, word: str) -> tuple[str, ...]:
+    def _keys(self, word: str, language: str = "") -> tuple[str, ...]:
+        """`language` is the one that the word is of; where it is not known, it has every language's stem."""
         concept = self.concept(word)
         if concept:
             return (concept,)
         if len(word) < 3 or not word.isalpha():
             return (word,)
         with self._lock:  # a stemmer keeps the word it works on
-            return tuple({word, *(stem for stemmer in self._stemmers if len(stem := stemmer.stemWord(word)) > 2)})
+            codes = (language,) if language in self._stemmers else self._stemmers
+            stems = ((code, self._stemmers[code].stemWord(word)) for code in codes)
+            return tuple({word, *(f"{code}:{stem}" for code, stem in stems if len(stem) > 2)})
 
     def concept(self, word: str) -> str | None:
         """ "=blue" for "bleues"; None for a word that is no colour, size or material."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice, pairwise
 
@@ -55,6 +55,8 @@ class Listener:
                     own = self._index.forms.get(str(loose.value), NOTHING)  # "the glasses, six", of a set of 6
                     quantity = OPEN if own & said[-1].products else loose
                     said[-1], loose = replace(said[-1], quantity=quantity), UNSAID
+                elif loose.said and said and not said[-1].negated and loose != said[-1].quantity:
+                    said[-1], loose = replace(said[-1], quantity=OPEN), UNSAID  # "two mugs, no, three"
             for mention in found:
                 if loose.said and not mention.quantity.said:
                     mention, loose = replace(mention, quantity=loose), UNSAID
@@ -62,7 +64,7 @@ class Listener:
                     same = loose == mention.quantity  # "two (2) mugs"
                     mention, loose = mention if same else replace(mention, quantity=OPEN), UNSAID
                 self._add(said, mention)
-        return Wishes(tuple(self._kept(said)), loose, rest)
+        return Wishes(tuple(self._kept(_without_headings(said))), loose, rest)
 
     def goes_on(self, then: Wishes, now: Wishes) -> tuple[Mention, ...]:
         """The things spoken of before with what is now said of the last of them; () where that is nothing."""
@@ -135,7 +137,7 @@ class Listener:
 
     def _speaks_of_goods(self, segment: Segment, group: Sequence[Item], article: bool) -> bool:
         others = [item for item in segment.items if item not in group and item.kind == "word"]
-        if any(item.strange for item in others) or not any(item.term and item.term.has for item in group):
+        if any(item.strange for item in others) or not any(_attributes(item.term) for item in group):
             return False
         return (article and not self._noun_beside(segment.items, group)) or all(
             not item.roles.isdisjoint(QUIET) for item in others
@@ -155,9 +157,14 @@ class Listener:
             return False
         (term,) = naming
         if term.common:
-            return not found <= self._index.any(self._index.whole, term.keys)
+            keys = {key for said in terms for key in said.keys}
+            return len(found) > FEW or not all(self._wholly(number, keys) for number in found)
         nouns = self._index.any(self._index.titles, term.keys) | self._index.any(self._index.calls, term.keys)
         return not found <= nouns
+
+    def _wholly(self, number: int, keys: Collection[str]) -> bool:
+        """Whether every word of one of the product's names was said."""
+        return any(all(any(key in keys for key in word) for word in name) for name in self._index.entry(number).names)
 
     def _plural(self, group: Sequence[Item], found: Products) -> bool:
         if found & self._index.paired:
@@ -266,6 +273,30 @@ class Listener:
                 before.append(mention.products)
                 kept.append(replace(mention, products=products, without=without))
         return kept
+
+
+def _attributes(term: Term | None) -> bool:
+    """Whether the word may stand for goods without a noun: "the blue one", but not "the night" of "midnight blue"."""
+    return term is not None and bool(term.has) and not (term.common and term.kind is None)
+
+
+def _without_headings(said: Sequence[Mention]) -> list[Mention]:
+    """ "two mugs, one blue and one black": what the parts spell out is not asked for a second time."""
+    kept: list[Mention] = []
+    named: set[int] = set()
+    for at, mention in enumerate(said):
+        parts: list[Mention] = []
+        for part in said[at + 1 :]:
+            if part.negated or not (set(mention.terms) < set(part.terms) or part.products < mention.products):
+                break
+            parts.append(part)
+        counts = [part.quantity.value for part in parts if part.quantity.said or part.counted]
+        whole = mention.quantity.value if mention.quantity.said else None
+        if len(parts) < 2 or len(counts) != len(parts) or whole != sum(count or 0 for count in counts):
+            kept.append(replace(mention, weak=mention.weak and at not in named))
+        else:
+            named |= set(range(at + 1, at + 1 + len(parts)))
+    return kept
 
 
 def _before(items: Sequence[Item], first: int, role: str) -> bool:

@@ -5,13 +5,15 @@ The files are data of the package, read once when a Clerk is built.
 
 from __future__ import annotations
 
+import re
 import tomllib
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 
-from bot.domain.understanding.tokens import Expansions, fold
+from bot.domain.understanding.tokens import LIMIT, Expansions, fold
 
 CONCEPTS = ("colours", "sizes", "materials")
 """Tables whose keys are the same in every language: "colours.blue" is "bleu" and "blue"."""
@@ -52,6 +54,8 @@ class Words:
 
     languages: Mapping[str, Language]
     spelling: Expansions
+    accents: Mapping[str, str]
+    """What only its accent tells from a daily word: "té" beside "te"."""
     concepts: Mapping[str, str]
     kinds: Mapping[str, str]
     """The table a concept comes from: "=blue" -> "colours"."""
@@ -63,6 +67,16 @@ class Words:
     """(ending of the little one, ending of the thing), the longest first: "inha" of "a"."""
     either: Mapping[str, frozenset[str]]
     """Each word list, of all languages together."""
+
+    def plain(self, text: str) -> str:
+        """The text folded, words that need their accent kept apart from those they would become."""
+        if not text.isascii():
+            text = unicodedata.normalize("NFC", text[:LIMIT])
+            text = _LETTERS.sub(lambda word: self.accents.get(word[0].casefold(), word[0]), text)
+        return fold(text)
+
+
+_LETTERS = re.compile(r"[^\W\d_]+")
 
 
 @lru_cache(maxsize=1)
@@ -77,12 +91,14 @@ def load() -> Words:
     languages = {code: _language(code, table) for code, table in tables.items()}
     spelling: dict[str, str] = {}
     elisions: dict[str, str] = {}
+    accents: dict[str, str] = {}
     concepts: dict[str, str] = {}
     kinds: dict[str, str] = {}
     units: dict[str, str] = {}
     for table in tables.values():
         spelling |= table["spelling"]
         elisions |= table["elision"]
+        accents |= table["accents"]
         for kind in CONCEPTS:
             for concept, words in table[kind].items():
                 kinds[f"={concept}"] = kind
@@ -94,12 +110,13 @@ def load() -> Words:
     either = {name: frozenset().union(*(tongue.lists[name] for tongue in languages.values())) for name in names}
     plurals, diminutives = _endings(tables.values(), "plurals"), _endings(tables.values(), "diminutives")
     spelt = Expansions.of(spelling, elisions)
-    return Words(languages, spelt, concepts, kinds, units, multiples, plurals, diminutives, either)
+    return Words(languages, spelt, accents, concepts, kinds, units, multiples, plurals, diminutives, either)
 
 
 def _endings(tables: Iterable[dict[str, dict[str, str]]], name: str) -> tuple[tuple[str, str], ...]:
-    found = {(said, one) for table in tables for said, ones in table[name].items() for one in ones.split() or [""]}
-    return tuple(sorted(found, key=lambda pair: (-len(pair[0]), pair)))
+    found = {(said, one) for table in tables for said, ones in table[name].items() for one in ones.split() or ["_"]}
+    plain = {(said, one.strip("_")) for said, one in found}
+    return tuple(sorted(plain, key=lambda pair: (-len(pair[0]), pair)))
 
 
 def _language(code: str, table: dict[str, dict[str, object]]) -> Language:
