@@ -155,26 +155,55 @@ def books(store: Store) -> Mapping[str, object]:
     return shown | {"history": shown["history"][::-1], "costs": costs}
 
 
+ASKED: Mapping[str, tuple[str, str, str, str]] = {
+    "fr": ("bonjour", "je voudrais {}", "combien coûte {} ?", "où est ma commande ?"),
+    "en": ("hello", "I would like {}", "how much is {}?", "where is my order?"),
+    "es": ("hola", "quiero {}", "¿cuánto cuesta {}?", "¿dónde está mi pedido?"),
+    "de": ("hallo", "ich möchte {}", "was kostet {}?", "wo ist meine Bestellung?"),
+    "it": ("ciao", "vorrei {}", "quanto costa {}?", "dov’è il mio ordine?"),
+    "pt": ("olá", "quero {}", "quanto custa {}?", "onde está o meu pedido?"),
+}
+"""A greeting, a wish, a question of the price and one of an order, of any product."""
+OURS: Mapping[str, Sequence[str]] = {
+    "fr": (
+        "je voudrais deux mugs bleus",
+        "combien coûte la théière ?",
+        "un tee-shirt noir",
+        "où est ma commande ?",
+        "stop",
+    ),
+    "en": ("buy a blue mug", "how much is the teapot?", "a black t-shirt please", "where is my order?", "stop"),
+    "es": (
+        "quiero dos tazas azules",
+        "¿cuánto cuesta la tetera?",
+        "una camiseta negra",
+        "¿dónde está mi pedido?",
+        "stop",
+    ),
+    "de": (
+        "ich möchte zwei blaue Tassen",
+        "was kostet die Teekanne?",
+        "ein schwarzes T-Shirt bitte",
+        "wo ist meine Bestellung?",
+        "stopp",
+    ),
+    "it": ("vorrei due tazze blu", "quanto costa la teiera?", "una maglietta nera", "dov’è il mio ordine?", "stop"),
+    "pt": ("quero duas canecas azuis", "quanto custa o bule?", "uma camiseta preta", "onde está o meu pedido?", "stop"),
+}
+"""Of the shop that comes with the demo."""
+
+
 def hints(products: Sequence[Product]) -> Mapping[str, Sequence[str]]:
     """Sentences to try, that this shop understands."""
     skus = {product.sku for product in products}
     if not products:
-        return {"fr": ("bonjour",), "en": ("hello",)}
+        return {language: (words[0],) for language, words in ASKED.items()}
     if {"mug-bleu", "tee", "theiere"} <= skus:
-        return {
-            "fr": (
-                "je voudrais deux mugs bleus",
-                "combien coûte la théière ?",
-                "un tee-shirt noir",
-                "où est ma commande ?",
-                "stop",
-            ),
-            "en": ("buy a blue mug", "how much is the teapot?", "a black t-shirt please", "where is my order?", "stop"),
-        }
+        return OURS
     first = products[0]
     return {
-        "fr": (f"je voudrais {first.named('fr')}", f"combien coûte {first.named('fr')} ?", "où est ma commande ?"),
-        "en": (f"I would like {first.named('en')}", f"how much is {first.named('en')}?", "where is my order?"),
+        language: (wish.format(first.named(language)), price.format(first.named(language)), where)
+        for language, (_, wish, price, where) in ASKED.items()
     }
 
 

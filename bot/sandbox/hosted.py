@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
 import jinja2
+from babel.numbers import format_currency
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -31,7 +33,6 @@ HEADERS = {
 
 LARGEST_FORM = 64 * 1024
 LARGEST_PLACE = 100
-SYMBOLS = {"eur": "€", "usd": "$", "gbp": "£", "chf": "CHF", "cad": "CA$", "jpy": "¥"}
 CARDS: dict[str, Outcome] = {"4242424242424242": "succeed", "4000000000009995": "decline"}
 """Test cards by number; any other one is told to be none."""
 
@@ -72,15 +73,9 @@ def routes(account: Account) -> list[BaseRoute]:
 
 def amount_shown(minor: int, currency: str, language: str) -> str:
     """1800 eur -> "18,00 €" in French, "€18.00" in English."""
-    decimals = exponent(currency.upper())
-    whole, rest = divmod(abs(minor), 10**decimals)
-    symbol = SYMBOLS.get(currency, currency.upper())
-    sign = "-" if minor < 0 else ""
-    if language == "fr":
-        number = f"{whole:,}".replace(",", "\u202f") + (f",{rest:0{decimals}d}" if decimals else "")
-        return f"{sign}{number}\u00a0{symbol}"
-    number = f"{whole:,}" + (f".{rest:0{decimals}d}" if decimals else "")
-    return f"{sign}{symbol}{number}" if len(symbol) == 1 else f"{sign}{symbol}\u00a0{number}"
+    code = currency.upper()
+    written = "pt_PT" if (language, code) == ("pt", "EUR") else language  # plain "pt" is Brazil's
+    return format_currency(Decimal(minor).scaleb(-exponent(code)), code, locale=written)
 
 
 def _show(

@@ -1,4 +1,4 @@
-// The demo page: one shopper, two languages, a phone for each channel, and the shop's books beside them.
+// The demo page: one shopper, six languages, a phone for each channel, and the shop's books beside them.
 
 import { books, stripe } from "./demo-calls.js";
 import { Desk, standing } from "./demo-desk.js";
@@ -16,7 +16,7 @@ const facts = JSON.parse($("facts").textContent);
 const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? "{}");
 const keep = () => sessionStorage.setItem(KEPT, JSON.stringify({ language, shopper }));
 
-let language = kept.language ?? (navigator.language.startsWith("fr") ? "fr" : "en");
+let language = [kept.language, navigator.language.slice(0, 2)].find((code) => code in WORDS) ?? "en";
 let shopper = kept.shopper?.user ? kept.shopper : newShopper();
 let channel = "telegram";
 let seen = "";
@@ -45,9 +45,7 @@ const chats = () => [String(shopper.chat), String(shopper.user)];
 function speak() {
   document.documentElement.lang = language;
   wordPage(words());
-  for (const button of document.querySelectorAll("[data-language]")) {
-    button.ariaPressed = String(button.dataset.language === language);
-  }
+  $("language").value = language;
   const spoken = (hints) => hints[language] ?? Object.values(hints)[0] ?? [];
   phone.speak(words(), language, spoken(facts.hints));
   phones.x?.speak(words(), spoken(facts.x.hints), spoken(facts.hints));
@@ -169,12 +167,10 @@ function face(name) {
 
 $("face-chat").addEventListener("click", () => face("chat"));
 $("face-desk").addEventListener("click", () => face("desk"));
-for (const button of document.querySelectorAll("[data-language]")) {
-  button.addEventListener("click", () => {
-    language = button.dataset.language;
-    speak();
-  });
-}
+$("language").addEventListener("change", (event) => {
+  language = event.target.value;
+  speak();
+});
 $("fresh").addEventListener("click", () => {
   shopper = newShopper();
   keep();

@@ -94,7 +94,7 @@ def test_a_bank_debit_is_paid_later_and_may_be_refunded(page: Page, demo_url: st
 
 def test_the_page_speaks_the_shoppers_language(page: Page, demo_url: str) -> None:
     page.goto(demo_url)
-    page.get_by_test_id("language-en").click()
+    page.get_by_test_id("language").select_option("en")
     expect(page.locator("html")).to_have_attribute("lang", "en")
     ref = orders(page, "I would like two blue mugs")
     expect(status(page, ref)).to_have_text("to pay")

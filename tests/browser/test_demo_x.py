@@ -209,7 +209,7 @@ def test_an_order_on_telegram_and_one_on_x_move_one_stock(x: Page) -> None:
 
 
 def test_the_words_of_the_phone_follow_the_language(x: Page) -> None:
-    x.get_by_test_id("language-en").click()
+    x.get_by_test_id("language").select_option("en")
     expect(x.get_by_test_id("x-post")).to_have_text("Post")
     expect(x.get_by_test_id("x-post-shop").first).to_contain_text("automated account")
     posts(x, "I would like a blue mug")

@@ -11,6 +11,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
+from bot.rendering import LANGUAGES
 from bot.sandbox import demo
 
 WEB = Path(__file__).parents[2] / "templates" / "web"
@@ -69,13 +70,16 @@ async def test_the_books_are_given_as_they_are(shop: httpx.AsyncClient) -> None:
     assert answer.headers["cache-control"] == "no-store"
 
 
-def test_both_languages_of_the_page_have_every_word_it_asks_for() -> None:
-    script = (WEB / "demo-words.js").read_text("utf-8")
-    french, english = (
-        set(re.findall(r'(?:^|[ ,{])"?([a-z_]+(?:\.[a-z_]+)?)"?: (?=["(])', part, re.MULTILINE))
-        for part in script.split("export const WORDS")[0].split("const EN = ")
-    )
-    assert french == english
+def test_every_language_of_the_page_has_every_word_it_asks_for() -> None:
+    words = {
+        language: set(
+            re.findall(r'(?:^|[ ,{])"?([a-z_]+(?:\.[a-z_]+)?)"?: (?=["(])', script.read_text("utf-8"), re.MULTILINE)
+        )
+        for language in LANGUAGES
+        if (script := WEB / f"demo-words-{language}.js")
+    }
+    french = words["fr"]
+    assert [language for language, known in words.items() if known != french] == []
     page = (WEB / "demo.html").read_text("utf-8")
     asked = set(re.findall(r'data-(?:word|label|title|placeholder)="(\w+)"', page))
     asked |= {
