@@ -69,6 +69,7 @@ def counter_of(settings: Settings) -> Counter:
         languages=languages_of(settings),
         terms_url=settings.shop.terms_url,
         privacy_url=settings.shop.privacy_url,
+        returns_days=settings.shop.returns_days,
     )
     return Counter(settings.catalogue, rules)
 

@@ -31,8 +31,8 @@ WANTED: dict[str, Fact] = {
     "support": "bonjour@example.com",
 }
 WAYS: Fact = [
-    {"name": "Colissimo", "price": 490, "free_from": 6000, "countries": "FR"},
-    {"name": "Retrait", "price": 0, "free_from": None, "countries": ""},
+    {"name": "Colissimo", "price": 490, "free_from": 6000, "countries": "FR", "days": [2, 4]},
+    {"name": "Retrait", "price": 0, "free_from": None, "countries": "", "days": []},
 ]
 STATUS: dict[str, Fact] = ORDER | {
     "status": "created",
@@ -47,8 +47,23 @@ OFFERED: dict[str, Fact] = {
 STATUSES = ("created", "paid", "fulfilled", "returned", "canceled")
 SUPPORT: dict[str, Fact] = {"support": "bonjour@example.com"}
 
+ANSWERED: dict[str, Fact] = SUPPORT | {
+    "topics": ["delivery", "returns", "payment", "hours"],
+    "name": "",
+    "sent": True,
+    "ways": WAYS,
+    "returns_days": 30,
+    "terms_url": "https://x.example",
+}
+
 SAMPLES: Mapping[str, Sequence[Facts]] = {
     "already_canceled": [ORDER | SUPPORT],
+    "answer": [
+        ANSWERED,
+        ANSWERED | {"topics": ["delivery"], "name": "Mug", "ways": [], "returns_days": None, "terms_url": None},
+        ANSWERED | {"topics": ["delivery", "returns"], "name": "Carte cadeau", "sent": False, "returns_days": None},
+        ANSWERED | {"topics": ["returns", "hours"], "support": "", "returns_days": None},
+    ],
     "as_you_like": [{}],
     "ask_quantity": [{"name": "Mug", "most": 10}, {"name": "", "most": 10}],
     "cancel_paid": [ORDER | SUPPORT],
@@ -89,6 +104,7 @@ SAMPLES: Mapping[str, Sequence[Facts]] = {
     ],
     "payment_failed": [ORDER],
     "payment_processing": [ORDER],
+    "picks": [{"why": why} for why in ("novelties", "bestsellers", "cheapest")],
     "product": [
         PRODUCT,
         PRODUCT | {"from": True, "quantity": 1, "stock": "in", "available": None, "delivery": None, "options": []},

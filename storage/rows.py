@@ -112,11 +112,11 @@ def payment(row: Sequence[Any]) -> Payment:
     )
 
 
-SHOPPER_COLUMNS = "channel, chat, language, name, chosen, question, asked_at, quiet, reachable, wrote"
+SHOPPER_COLUMNS = "channel, chat, language, name, chosen, question, offered, asked_at, quiet, reachable, wrote"
 
 
 def shopper(row: Sequence[Any]) -> Shopper:
-    channel, chat, language, name, chosen, question, asked, quiet, reachable, wrote = row
+    channel, chat, language, name, chosen, question, offered, asked, quiet, reachable, wrote = row
     return Shopper(
         channel,
         chat,
@@ -124,6 +124,7 @@ def shopper(row: Sequence[Any]) -> Shopper:
         name,
         bool(chosen),
         question,
+        tuple(offered.split()),
         maybe(asked),
         bool(quiet),
         reachable=bool(reachable),

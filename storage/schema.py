@@ -279,6 +279,16 @@ def m009_what_an_order_is_changed_into(db: Database) -> None:
     db.execute("ALTER TABLE orders ADD COLUMN becomes TEXT")
 
 
+@MIGRATIONS()
+def m010_what_a_shopper_was_offered_to_choose_from(db: Database) -> None:
+    db.execute("ALTER TABLE shoppers ADD COLUMN offered TEXT NOT NULL DEFAULT ''")
+
+
+@MIGRATIONS()
+def m011_what_sells_best(db: Database) -> None:
+    db.execute("CREATE INDEX stock_by_sales ON stock (sold) WHERE sold > 0")
+
+
 def check_version(connection: sqlite3.Connection) -> None:
     """Raises StoreDamaged where the database, opened for reading, is of an older version than this one."""
     applied = {name for (name,) in connection.execute("SELECT name FROM _sqlite_migrations").fetchall()}

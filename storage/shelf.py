@@ -57,6 +57,10 @@ class SqlShelf:
         row = self._do("SELECT sku, total, held, sold, level FROM stock WHERE sku = ?", (sku,)).fetchone()
         return Stock(*row) if row else Stock(sku, 0)
 
+    def bestsellers(self, limit: int) -> Sequence[str]:
+        rows = self._do("SELECT sku FROM stock WHERE sold > 0 ORDER BY sold DESC LIMIT ?", (limit,))
+        return [sku for (sku,) in rows]
+
     def hold(self, sku: str, quantity: int) -> bool:
         return self._changed(
             "UPDATE stock SET held = held + :n WHERE sku = :sku AND level != 'out'"

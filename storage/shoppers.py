@@ -21,10 +21,11 @@ class SqlShoppers:
 
     def keep(self, person: Shopper, now: datetime) -> None:
         self._do(
-            f"INSERT INTO shoppers ({SHOPPER_COLUMNS}, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            f"INSERT INTO shoppers ({SHOPPER_COLUMNS}, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
             " ON CONFLICT DO UPDATE SET language = excluded.language, name = excluded.name, chosen = excluded.chosen,"
-            " question = excluded.question, asked_at = excluded.asked_at, quiet = excluded.quiet,"
-            " reachable = excluded.reachable, wrote = excluded.wrote, updated_at = excluded.updated_at",
+            " question = excluded.question, offered = excluded.offered, asked_at = excluded.asked_at,"
+            " quiet = excluded.quiet, reachable = excluded.reachable, wrote = excluded.wrote,"
+            " updated_at = excluded.updated_at",
             (
                 person.channel,
                 person.chat,
@@ -32,6 +33,7 @@ class SqlShoppers:
                 person.name,
                 person.chosen,
                 person.question,
+                " ".join(person.offered),
                 stamp(person.asked_at) if person.asked_at else None,
                 person.quiet,
                 person.reachable,

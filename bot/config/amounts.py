@@ -175,4 +175,20 @@ Stock = Annotated[
 
 
 Count = Annotated[int, Field(strict=True, ge=1)]
+
+
+def _span(written: object) -> tuple[int, ...]:
+    match written:
+        case [int(least), int(most)] if 0 < least <= most <= MOST_DAYS:
+            return least, most
+        case _:
+            raise ValueError(f"write the least and the most, as in [2, 4], up to {MOST_DAYS}")
+
+
+MOST_DAYS = 365
+Days = Annotated[
+    tuple[int, ...],
+    PlainValidator(_span),
+    WithJsonSchema({"type": "array", "items": {"type": "integer", "minimum": 1}, "minItems": 2, "maxItems": 2}),
+]
 Switch = Annotated[bool, Field(strict=True)]

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field, WithJsonSchema
 
 from bot.config.addresses import PostAddress
-from bot.config.amounts import Fee, Price, Stock
+from bot.config.amounts import Days, Fee, Price, Stock, Switch
 from bot.config.pictures import Picture
 from bot.config.regions import Country, IntentName, Language
 from bot.config.sections import Channels, Delivery, Orders, Payments, Reconcile, Several, Shop, Storage, Web, Written
@@ -79,6 +79,8 @@ class ProductEntry(Written):
     """Other words that shoppers use for it."""
     category: Name | None = Field(None, examples=["Vaisselle"])
     """The shelf it stands on."""
+    new: Switch = Field(False, examples=[True])
+    """Whether it is shown to who asks what is new; where no product is, those that stand last."""
     restock: Restock = Field("asked", examples=["asked"])
     """When it is for sale again: asked, where you cancel or take back; always, after a full refund too; never."""
     posts: Annotated[tuple[PostAddress, ...], Several] = Field(
@@ -104,6 +106,8 @@ class ShippingEntry(Written):
     """The order's value from which it costs nothing."""
     countries: Annotated[tuple[Country, ...], Several] = Field((), examples=[["FR"]])
     """Where it goes; without any, everywhere the shop sends parcels."""
+    days: Days = Field((), examples=[[2, 4]])
+    """How many working days it takes: at least, at most."""
 
 
 class File(Written):

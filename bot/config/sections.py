@@ -45,6 +45,8 @@ class Shop(Written):
     """The shop's terms of sale."""
     privacy_url: WebAddress | None = Field(None, examples=["https://shop.example.com/confidentialite"])
     """What the shop does with personal data."""
+    returns_days: Annotated[Count, Field(le=3650)] | None = Field(None, examples=[30])
+    """How many days after its arrival a thing may be sent back."""
     timezone: Zone = Field("Europe/Paris", examples=["Europe/Paris"])
     """For dates shown to people; stored times are UTC."""
 

@@ -40,6 +40,7 @@ def _product(entry: ProductEntry, currency: str) -> Product:
         description=entry.description,
         kind=entry.kind,
         category=entry.category or "",
+        new=entry.new,
         keywords=entry.keywords,
         image=entry.image,
         restock=entry.restock,
@@ -76,4 +77,4 @@ def _translation(entry: TranslationEntry) -> Translation:
 
 def _shipping(entry: ShippingEntry, currency: str) -> Shipping:
     free_from = None if entry.free_from is None else to_minor(entry.free_from, currency)
-    return Shipping(entry.id, entry.name, to_minor(entry.price, currency), free_from, entry.countries)
+    return Shipping(entry.id, entry.name, to_minor(entry.price, currency), free_from, entry.countries, entry.days)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from heapq import nsmallest
 from typing import Literal
 
 Kind = Literal["physical", "digital", "service"]
 Restock = Literal["asked", "always", "never"]
 Level = Literal["counted", "unlimited", "limited", "out"]
+FEW = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,7 @@ class Product:
     description: str = ""
     kind: Kind = "physical"
     category: str = ""
+    new: bool = False
     keywords: tuple[str, ...] = ()
     image: str | None = None
     """A file's absolute path or an https address."""
@@ -81,6 +85,8 @@ class Shipping:
     price_minor: int
     free_from_minor: int | None = None
     countries: tuple[str, ...] = ()
+    days: tuple[int, ...] = ()
+    """How long it takes, at least and at most, in working days."""
 
     def cost(self, subtotal_minor: int) -> int:
         free = self.free_from_minor is not None and subtotal_minor >= self.free_from_minor
@@ -110,6 +116,26 @@ class Catalogue:
     def product(self, sku: str) -> Product | None:
         """The product of this SKU, which may be its own or that of one of its variants."""
         return self._products.get(sku.casefold())
+
+    def shelf(self, category: str) -> Sequence[Product]:
+        """The products of this category, in the order of the file."""
+        return self._shelves.get(category, ())
+
+    @cached_property
+    def _shelves(self) -> Mapping[str, Sequence[Product]]:
+        shelves: dict[str, list[Product]] = {}
+        for product in self.products:
+            shelves.setdefault(product.category, []).append(product)
+        return shelves
+
+    @cached_property
+    def novelties(self) -> Sequence[Product]:
+        return [product for product in self.products if product.new]
+
+    @cached_property
+    def by_price(self) -> Sequence[Product]:
+        """The cheapest few."""
+        return nsmallest(FEW, self.products, key=lambda product: product.from_minor)
 
     def variants(self) -> Iterable[Variant]:
         return self._variants.values()

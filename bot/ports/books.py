@@ -130,6 +130,9 @@ class Shelf(Protocol):
     def put_back(self, sku: str, quantity: int) -> bool:
         """What was sold is for sale again."""
 
+    def bestsellers(self, limit: int) -> Sequence[str]:
+        """The SKUs of which most were sold, the most first."""
+
     def drift(self) -> Sequence[tuple[str, int, int, int, int]]:
         """(sku, held, kept by live holds, sold, taken by sold orders) where they differ (F048)."""
 

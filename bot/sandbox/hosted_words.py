@@ -159,7 +159,7 @@ WORDS: dict[str, dict[str, str]] = {
         "test_declined": "abgelehnt, Konto nicht gedeckt",
         "pay": "Bezahlen",
         "back": "Zurück zum Shop",
-        "declined": "Karte abgelehnt: Das Konto ist nicht gedeckt. Es wurde nichts abgebucht; versuchen Sie eine andere Karte.",
+        "declined": "Karte abgelehnt: Das Konto ist nicht gedeckt. Nichts wurde abgebucht; bitte eine andere Karte.",
         "unknown_card": "Diese Nummer ist keine Testkarte. Wählen Sie eine aus der Liste unten.",
         "cannot": "Diese Zahlung war nicht möglich. Prüfen Sie Land und Lieferart.",
         "expired": "Dieser Link ist abgelaufen",

@@ -10,12 +10,13 @@ import structlog
 
 from bot.domain.actions import Action, Verb
 from bot.domain.conversation import Change, Decision, Situation, decide, press
+from bot.domain.conversation.cart import cart, contents
 from bot.domain.conversation.typed import chosen
 from bot.domain.effects import Button, CloseCheckout, Effect, Say
 from bot.domain.messages import Inbound, clean, mask_cards
 from bot.domain.orders import CancelReason
 from bot.domain.shoppers import Shopper
-from bot.domain.understanding import Intent, Understanding
+from bot.domain.understanding import Intent, Understanding, pointed_at
 from bot.ports import Books, Receipt
 from bot.service.asking import first_asked
 from bot.service.invoices import paid
@@ -38,6 +39,8 @@ CLOCKS_DIFFER = timedelta(seconds=2)
 
 MOST_WORDS = 5
 """A message of more words than this stands by itself."""
+BESTSELLERS = 24
+"""SKUs that are looked at: several may be of one product."""
 
 log = structlog.get_logger(__name__)
 
@@ -97,6 +100,7 @@ def handle(shop: Shop, books: Books, event: Inbound, now: datetime) -> Receipt:
         stock=books.shelf.get,
         orders=lambda: open_orders(shop, books, event.channel, event.chat),
         unpaid=lambda: books.orders.unpaid(event.channel, event.chat),
+        bestsellers=lambda: books.shelf.bestsellers(BESTSELLERS),
         replaces=event.message_id,
         pictured=event.pictured,
     )
@@ -153,6 +157,8 @@ def _decide(shop: Shop, books: Books, situation: Situation, event: Inbound) -> D
     shopper = situation.shopper
     if (typed := _typed(shop, books, situation, event)) is not None:
         return typed
+    if (chosen := _pointed(shop, situation, event.text)) is not None:
+        return chosen
     if event.product is not None and shop.counter.catalogue.product(event.product) is not None:
         awake = replace(situation, shopper=replace(shopper, quiet=False))
         seen = press(shop.counter, awake, Action(Verb.SHOW, event.product))
@@ -163,13 +169,24 @@ def _decide(shop: Shop, books: Books, situation: Situation, event: Inbound) -> D
     return decide(shop.counter, situation, meant)
 
 
+def _pointed(shop: Shop, situation: Situation, text: str) -> Decision | None:
+    """What "the second one" does: as if that choice below the last answer had been pressed."""
+    shopper = situation.shopper
+    if shopper.quiet or not shopper.offered or (place := pointed_at(text)) is None:
+        return None
+    action = shopper.offer(place, situation.now)
+    return None if action is None else press(shop.counter, situation, Action.read(action))
+
+
 def _meant(shop: Shop, situation: Situation, text: str) -> Understanding:
-    """The message alone; or, where it lacks something that was asked just before, together with that."""
+    """The message alone; or, where it lacks something, together with what was asked or ordered just before."""
     shopper = situation.shopper
     meant = shop.understand(text, shopper.language)
-    question = shopper.open_question(situation.now)
-    if not question or meant.lines or meant.intent not in _COMPLETING or text.count(" ") >= MOST_WORDS:
+    if meant.lines or meant.intent not in _COMPLETING or text.count(" ") >= MOST_WORDS:
         return meant
+    question = shopper.open_question(situation.now)
+    if not question:
+        return _of_the_cart(shop, situation, meant)
     read = shop.follow(text, question, shopper.language)
     if read is None:
         return meant
@@ -180,6 +197,21 @@ def _meant(shop: Shop, situation: Situation, text: str) -> Understanding:
     return meant
 
 
+def _of_the_cart(shop: Shop, situation: Situation, meant: Understanding) -> Understanding:
+    """ "et en rouge ?", "plutôt en L", after an order: the thing in it, otherwise. Nothing is bought by it but what is
+    added or corrected in so many words."""
+    changes = not meant.asides.isdisjoint(CHANGING)
+    order = cart(situation) if changes or not (meant.candidates or meant.about) else None
+    if order is None:
+        return meant
+    name = contents(order)[-1].name
+    read = shop.follow(meant.text, name, situation.language)
+    if read is None or not (read.about or (read.lines and not read.asides.isdisjoint(CHANGING))):
+        return meant
+    return replace(read, text=meant.text, language=meant.language)
+
+
+CHANGING = frozenset({"add", "correction"})
 _COMPLETING = frozenset({Intent.UNKNOWN, Intent.ASK, Intent.BUY, Intent.SEARCH, Intent.YES})
 """A message of one of these may be the rest of the one before ("M", "en noir", "deux", "oui")."""
 

@@ -21,7 +21,13 @@ FAULTS = [
     ('"EUR"', '"EURO"', "EURO", "shop.currency", "is not a currency of ISO 4217"),
     ('"EUR"', '"FRF"', "FRF", "shop.currency", "is not a currency of ISO 4217"),
     ('"bonjour@example.com"', '"bonjour"', "support", "shop.support", "neither an e-mail address"),
-    ("[orders]", 'locale = "en_GB"\n[orders]', "locale", "shop.locale", 'is not "fr" or "en" -> write locale = "en"'),
+    (
+        "[orders]",
+        'locale = "en_GB"\n[orders]',
+        "locale",
+        "shop.locale",
+        'is not "fr", "en", "es", "de", "it" or "pt" -> write locale = "en"',
+    ),
     (
         "[orders]",
         'timezone = "Europe/Pariss"\n[orders]',

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
@@ -16,7 +17,7 @@ def links(said: list[Said]) -> list[str]:
     return [line for one in said if one.name == "link" for line in one.text.splitlines() if " × " in line]
 
 
-def orders(dialog: Dialog, status: str = "created") -> list[dict[str, object]]:
+def orders(dialog: Dialog, status: str = "created") -> list[Mapping[str, object]]:
     return [row for row in dialog.store.view("v_orders") if row["status"] == status]
 
 

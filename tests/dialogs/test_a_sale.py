@@ -148,7 +148,7 @@ def test_a_question_about_one_variant_is_answered_for_that_variant(dialog: Dialo
 
 def test_a_question_about_delivery_is_answered_from_the_shops_own_ways(dialog: Dialog) -> None:
     (said,) = dialog.shopper("quels sont les frais de port ?")
-    assert said.name == "help"
+    assert said.name == "answer"
     assert "4,90" in said.text
 
 

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.domain.catalogue import Catalogue
-from bot.domain.understanding import Clerk, Intent, Understanding, Wanted, as_json, reply_number
+from bot.domain.understanding import LAST, Clerk, Intent, Understanding, Wanted, as_json, pointed_at
 from bot.domain.understanding.words import load
 from tests.understanding.shops import ATELIER, CORNER, SHOPS, clerk_of, one
 
@@ -184,14 +184,19 @@ def test_a_products_own_words_do_not_steer_the_conversation() -> None:
 @pytest.mark.parametrize(
     ("text", "choice"),
     [
-        ("2", 2),
-        (" 2. ", 2),
+        ("2", None),
+        (" 2. ", None),
+        ("2 svp", None),
         ("n°2", 2),
+        ("le 2", 2),
+        ("the last one please", LAST),
+        ("el último", LAST),
+        ("die zweite bitte", 2),
         ("the second one", 2),
         ("le deuxième svp", 2),
         ("the 3rd one", 3),
         ("le 1er", 1),
-        ("２", 2),
+        ("le ２", 2),
         ("2 3", None),
         ("0", None),
         ("deux mugs bleus", None),
@@ -200,8 +205,8 @@ def test_a_products_own_words_do_not_steer_the_conversation() -> None:
         ("9" * 50, None),
     ],
 )
-def test_a_short_reply_names_a_choice(text: str, choice: int | None) -> None:
-    assert reply_number(text) == choice
+def test_a_short_reply_points_at_a_choice(text: str, choice: int | None) -> None:
+    assert pointed_at(text) == choice
 
 
 def test_the_public_form_has_exactly_the_agreed_keys() -> None:

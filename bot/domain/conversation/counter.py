@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -23,6 +23,8 @@ class Rules:
     languages: tuple[str, ...]
     terms_url: str | None = None
     privacy_url: str | None = None
+    returns_days: int | None = None
+    """How long after its arrival a thing may come back; None where bot.toml does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +62,14 @@ class OpenOrder:
 @dataclass(frozen=True, slots=True)
 class Situation:
     """How things stand for one shopper at this moment. `stock`, `orders` and `unpaid` (all that still hold
-    stock, those being canceled too) read from the same transaction."""
+    stock, those being canceled too) and `bestsellers` (SKUs, what sold most first) read from the same transaction."""
 
     shopper: Shopper
     now: datetime
     stock: Callable[[str], Stock]
     orders: Callable[[], tuple[OpenOrder, ...]]
     unpaid: Callable[[], int]
+    bestsellers: Callable[[], Sequence[str]] = tuple
     replaces: str | None = None
     pictured: bool = False
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from bot.domain.actions import Action, Verb
-from bot.domain.conversation import aftercare, cart, offers, sales
+from bot.domain.conversation import aftercare, answers, cart, offers, picks, sales
 from bot.domain.conversation.counter import Counter, Decision, Situation
 from bot.domain.effects import Button, Fact, Say
 from bot.domain.understanding import Intent, Understanding, Wanted
@@ -20,11 +20,18 @@ def decide(counter: Counter, situation: Situation, meant: Understanding) -> Deci
     if shopper.quiet and meant.intent is not Intent.START:
         return Decision()
     decision = _decide(counter, situation, meant)
-    kept = decision.shopper or shopper
     question = next((_question(say, meant.text) for say in decision.says if say.message in QUESTIONS), "")
-    asks = bool(question)
-    if question != kept.question or asks:
-        kept = replace(kept, question=question, asked_at=situation.now if asks else None)
+    return _remembered(situation, decision, question)
+
+
+def _remembered(situation: Situation, decision: Decision, question: str) -> Decision:
+    """What the next message may refer to: the question that is open, the choices that were offered."""
+    kept = decision.shopper or situation.shopper
+    buttons = (button for say in decision.says for row in say.buttons for button in row)
+    offered = tuple(button.action for button in buttons if button.label == "choice" and button.action is not None)
+    asks = bool(question or offered)
+    if asks or kept.question or kept.offered:
+        kept = replace(kept, question=question, offered=offered, asked_at=situation.now if asks else None)
     return replace(decision, shopper=kept)
 
 
@@ -69,7 +76,8 @@ def _decide(counter: Counter, situation: Situation, meant: Understanding) -> Dec
         case Intent.RETURN | Intent.HUMAN:
             return Decision((situation.say("human", {"support": rules.support}),))
         case Intent.HELP:
-            return Decision((_help(counter, situation),))
+            said = answers.answer(counter, situation, meant) or answers.guide(counter, situation)
+            return Decision((said,))
         case Intent.START:
             awake = replace(situation.shopper, quiet=False)
             return Decision((_welcome(situation),), shopper=awake)
@@ -108,6 +116,8 @@ def _buy(counter: Counter, situation: Situation, meant: Understanding) -> Decisi
         rows = _quantities(counter, situation, named)
         return Decision((situation.say("ask_quantity", facts, *rows),))
     quantity = meant.quantity or 1
+    if "cheapest" in meant.asides:
+        return _search(counter, situation, meant)
     if named:
         return Decision((offers.ask_product(counter, situation, named, buying=True, quantity=quantity),))
     return Decision((offers.window(counter, situation, BROWSE),))
@@ -138,18 +148,23 @@ def _quantities(counter: Counter, situation: Situation, skus: tuple[str, ...]) -
 
 def _ask(counter: Counter, situation: Situation, meant: Understanding) -> Decision:
     named = meant.about or meant.candidates
-    products = offers.products_of(counter.catalogue, named)
+    products = picks.cheapest_of(offers.products_of(counter.catalogue, named), meant)
+    sole = products[0] if len(products) == 1 else None
+    if (said := answers.answer(counter, situation, meant, sole)) is not None:
+        return Decision((said,))
     if not products:
-        return Decision((_help(counter, situation),))
-    if len(products) == 1:
-        return Decision((offers.card(counter, situation, products[0], meant.quantity or 1, named),))
-    return Decision((offers.ask_product(counter, situation, named, buying=False, quantity=1),))
+        return Decision((picks.picks(counter, situation, meant) or answers.guide(counter, situation),))
+    if sole is not None:
+        return Decision((offers.card(counter, situation, sole, meant.quantity or 1, named),))
+    shown = named if "cheapest" not in meant.asides else [product.sku for product in products]
+    return Decision((offers.ask_product(counter, situation, shown, buying=False, quantity=1),))
 
 
 def _search(counter: Counter, situation: Situation, meant: Understanding) -> Decision:
     found = meant.candidates or meant.about
     if not found:
-        return Decision((offers.window(counter, situation, BROWSE),))
+        shown = picks.picks(counter, situation, meant) or offers.window(counter, situation, BROWSE)
+        return Decision((shown,))
     return _ask(counter, situation, replace(meant, about=found))
 
 
@@ -157,36 +172,13 @@ def _welcome(situation: Situation) -> Say:
     return situation.say("welcome", {"name": situation.shopper.name}, (Button("browse", str(BROWSE)),))
 
 
-def _help(counter: Counter, situation: Situation) -> Say:
-    """How the shop works, delivers and can be reached: also the answer to a question about none of its products."""
-    rules, catalogue = counter.rules, counter.catalogue
-    ways: list[Fact] = [
-        {
-            "name": way.name,
-            "price": way.price_minor,
-            "free_from": way.free_from_minor,
-            "countries": ", ".join(way.countries),
-        }
-        for way in catalogue.shipping
-    ]
-    facts: dict[str, Fact] = {
-        "example": catalogue.products[0].named(situation.language) if catalogue.products else "",
-        "ways": ways,
-        "support": rules.support,
-        "terms_url": rules.terms_url,
-        "privacy_url": rules.privacy_url,
-    }
-    others = tuple(
-        Button("speak", str(Action(Verb.SPEAK, language)), facts={"language": language})
-        for language in rules.languages
-        if language != situation.language
-    )
-    shown = (Button("browse", str(BROWSE)), Button("my_orders", str(Action(Verb.ORDERS))))
-    return situation.say("help", facts, shown, *offers.in_rows(others, 3))
-
-
 def press(counter: Counter, situation: Situation, action: Action) -> Decision:
     """What the shop does when a button is pressed; its message takes the place of the one pressed on."""
+    decision = _press(counter, situation, action)
+    return _remembered(situation, decision, situation.shopper.question) if decision.says else decision
+
+
+def _press(counter: Counter, situation: Situation, action: Action) -> Decision:
     match action.verb:
         case Verb.BUY:
             fresh = replace(situation, replaces=None)  # an order is a message of its own, below the choice
@@ -213,6 +205,6 @@ def press(counter: Counter, situation: Situation, action: Action) -> Decision:
             return aftercare.status(situation, "")
         case Verb.SPEAK:
             spoken = replace(situation.shopper, language=action.subject, chosen=True)
-            return Decision((_help(counter, replace(situation, shopper=spoken)),), shopper=spoken)
+            return Decision((answers.guide(counter, replace(situation, shopper=spoken)),), shopper=spoken)
         case _:
             assert_never(action.verb)

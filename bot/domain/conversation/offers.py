@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import chain, islice
 
 from bot.domain.actions import Action, Verb
 from bot.domain.catalogue import Catalogue, Product, Variant
@@ -11,6 +12,8 @@ from bot.domain.effects import Button, Fact, Facts, Rows, Say
 
 CHOICES_SHOWN = 8
 ALTERNATIVES = 3
+LOOKED_AT = 60
+"""Neighbours on the shelf whose stock is looked at for them."""
 PAGE = 6
 
 
@@ -106,8 +109,9 @@ def _alternatives(counter: Counter, situation: Situation, variant: Variant) -> l
     product = counter.catalogue.product(variant.sku)
     assert product is not None, variant.sku
     siblings = [v for v in product.variants if v.sku != variant.sku]
-    near = [p.variants[0] for p in counter.catalogue.products if p.category == product.category and p is not product]
-    return [v for v in siblings + near if situation.stock(v.sku).available != 0][:ALTERNATIVES]
+    near = (p.variants[0] for p in counter.catalogue.shelf(product.category) if p is not product)
+    there = (v for v in chain(siblings, islice(near, LOOKED_AT)) if situation.stock(v.sku).available != 0)
+    return list(islice(there, ALTERNATIVES))
 
 
 def alternative_rows(counter: Counter, situation: Situation, variant: Variant) -> Rows:
@@ -178,11 +182,11 @@ def ask_product(counter: Counter, situation: Situation, skus: Sequence[str], *, 
         variants = [v for v in products[0].variants if v.sku in set(skus)]
         return ask_variant(situation, products[0], variants or products[0].variants, quantity)
     shown = products[:CHOICES_SHOWN]
-    buttons = [_product_choice(product, situation.language, buying=buying, quantity=quantity) for product in shown]
+    buttons = [product_choice(product, situation.language, buying=buying, quantity=quantity) for product in shown]
     return situation.say("choose_product", {"more": len(products) - len(shown)}, *in_rows(buttons, 1))
 
 
-def _product_choice(product: Product, language: str, *, buying: bool, quantity: int) -> Button:
+def product_choice(product: Product, language: str, *, buying: bool, quantity: int) -> Button:
     verb = Verb.SHOW
     if buying:
         verb = Verb.BUY if len(product.variants) == 1 else Verb.NARROW
@@ -192,7 +196,7 @@ def _product_choice(product: Product, language: str, *, buying: bool, quantity: 
 def window(counter: Counter, situation: Situation, action: Action) -> Say:
     """The shop's window: a page of products, of one category where the action names one."""
     catalogue, language = counter.catalogue, situation.language
-    wanted = [p for p in catalogue.products if action.subject in ("", p.category)]
+    wanted = catalogue.shelf(action.subject) if action.subject else catalogue.products
     pages = max(1, -(-len(wanted) // PAGE))
     page = min(max(action.number, 1), pages)
     shown = wanted[(page - 1) * PAGE : page * PAGE]
@@ -204,7 +208,7 @@ def window(counter: Counter, situation: Situation, action: Action) -> Say:
         }
         for p in shown
     ]
-    rows = list(in_rows([_product_choice(p, language, buying=False, quantity=1) for p in shown], 2))
+    rows = list(in_rows([product_choice(p, language, buying=False, quantity=1) for p in shown], 2))
     turn = [
         Button(label, str(Action(Verb.BROWSE, action.subject, number)))
         for label, number, there in (("previous", page - 1, page > 1), ("next", page + 1, page < pages))

@@ -5,6 +5,6 @@ Deterministic and explainable: word lists and the catalogue, no language model.
 
 from bot.domain.understanding.clerk import Clerk, as_json
 from bot.domain.understanding.meaning import Intent, Understanding, Wanted
-from bot.domain.understanding.replies import reply_number
+from bot.domain.understanding.replies import LAST, pointed_at
 
-__all__ = ["Clerk", "Intent", "Understanding", "Wanted", "as_json", "reply_number"]
+__all__ = ["LAST", "Clerk", "Intent", "Understanding", "Wanted", "as_json", "pointed_at"]

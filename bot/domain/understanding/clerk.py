@@ -13,6 +13,7 @@ from bot.domain.understanding.languages import spoken
 from bot.domain.understanding.limits import bounds
 from bot.domain.understanding.meaning import Intent, Understanding
 from bot.domain.understanding.mentions import segments
+from bot.domain.understanding.numbers import with_digits
 from bot.domain.understanding.phrases import Found, Phrasebook, compiled, literal
 from bot.domain.understanding.reading import Item, Reader, Tongue, cues
 from bot.domain.understanding.stems import Stems
@@ -62,6 +63,7 @@ class Clerk:
 
         def split(written: str) -> list[str]:
             tokens = language.shorthand.apply(words.spelling.apply(raw(fold(written))))
+            tokens = with_digits(tokens, [language], known=lambda _: False, own=())  # "quoi de neuf", as in messages
             return [token.text for token in tokens if token.kind in ("word", "emoji", "mark", "number")]
 
         phrases = [
@@ -95,7 +97,13 @@ class Clerk:
             return None
         mentions = mentions or then.signals.wishes.mentions
         asks = signals.question or signals.has("ask")
-        buys = agrees or intent(then.signals) is Intent.BUY or signals.has("buy") or signals.please
+        buys = (
+            agrees
+            or "correction" in signals.asides
+            or intent(then.signals) is Intent.BUY
+            or signals.has("buy")
+            or signals.please
+        )
         counts = any(mention.quantity.said for mention in mentions)
         meant = Intent.BUY if not asks and (buys or counts) else Intent.ASK
         return self._given(text, replace(now, signals=replace(signals, wishes=Wishes(mentions))), meant)

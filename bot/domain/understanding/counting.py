@@ -105,7 +105,8 @@ def counts_alone(items: Sequence[Item], at: int) -> bool:
     before = items[at - 1] if at else None
     if _is_price(items, at):
         return False
-    if before is not None and not before.roles.isdisjoint({"purpose", "sizing"}) and "of" not in before.roles:
+    sized = before is not None and before.roles & {"purpose", "sizing"} and not before.glued  # "prenez-en 3"
+    if before is not None and sized and "of" not in before.roles:
         return False
     if before is not None and before.strange:
         return False  # "Hauptstraße 12"

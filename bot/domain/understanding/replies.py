@@ -1,4 +1,4 @@
-"""Reads the short replies to a numbered question: "2", "the second one"."""
+"""Reads the short replies that point at one of the things just shown: "the second one", "le dernier"."""
 
 from __future__ import annotations
 
@@ -6,23 +6,31 @@ from bot.domain.understanding.numbers import amount
 from bot.domain.understanding.tokens import fold, raw
 from bot.domain.understanding.words import load
 
+LAST = -1
+MOST_WORDS = 5
+SILENT = ("function", "one", "pronouns", "please", "choice", "greeting")
 
-def reply_number(text: str, *, language: str = "fr") -> int | None:
-    """The choice that a short reply names, counted from 1: "2", "n°2", "le deuxième"; None for anything else."""
+
+def pointed_at(text: str) -> int | None:
+    """The place of the thing that is meant, counted from 1, LAST for the last: "the 2nd one", "n°2", "le 2 svp".
+
+    None for anything else, a bare number too: that says how many.
+    """
     words = load()
-    tongues = sorted(words.languages.values(), key=lambda tongue: tongue.code != language)
     tokens = [token for token in words.spelling.apply(raw(fold(text))) if token.kind in ("word", "number")]
-    if len(tokens) > 4:
+    if not 0 < len(tokens) <= MOST_WORDS:
         return None
-    silent = words.either["function"] | words.either["one"] | words.either["pronouns"] | words.either["please"]
-    silent |= words.either["choice"]
+    silent = frozenset().union(*(words.either[name] for name in SILENT))
+    points = words.either["definite"] | words.either["choice"]
     meant: list[int] = []
+    pointing = False
     for token in tokens:
-        number = amount(token.text) if token.kind == "number" else None
-        for tongue in tongues:
-            number = number or tongue.ordinals.get(token.text)
-        if number:
-            meant.append(number)
+        place = words.ordinals.get(token.text)
+        pointing = pointing or place is not None or token.text in points
+        if place is None and token.kind == "number":
+            place = amount(token.text)
+        if place is not None:
+            meant.append(place)
         elif token.text not in silent:
             return None
-    return meant[0] if len(meant) == 1 else None
+    return meant[0] if len(meant) == 1 and pointing else None

@@ -61,6 +61,7 @@ class Words:
     """The table a concept comes from: "=blue" -> "colours"."""
     units: Mapping[str, str]
     multiples: Mapping[str, int]
+    ordinals: Mapping[str, int]
     plurals: tuple[tuple[str, str], ...]
     """(ending of many, ending of one), the longest first: "oes" of "ao"."""
     diminutives: tuple[tuple[str, str], ...]
@@ -107,10 +108,11 @@ def load() -> Words:
             units |= dict.fromkeys(fold(words).split(), unit)
     names = next(iter(languages.values())).lists
     multiples = {word: many for tongue in languages.values() for word, many in tongue.multiples.items()}
+    ordinals = {word: place for tongue in languages.values() for word, place in tongue.ordinals.items()}
     either = {name: frozenset().union(*(tongue.lists[name] for tongue in languages.values())) for name in names}
     plurals, diminutives = _endings(tables.values(), "plurals"), _endings(tables.values(), "diminutives")
     spelt = Expansions.of(spelling, elisions)
-    return Words(languages, spelt, accents, concepts, kinds, units, multiples, plurals, diminutives, either)
+    return Words(languages, spelt, accents, concepts, kinds, units, multiples, ordinals, plurals, diminutives, either)
 
 
 def _endings(tables: Iterable[dict[str, dict[str, str]]], name: str) -> tuple[tuple[str, str], ...]:
