@@ -178,7 +178,8 @@ class Clerk:
 def _names_goods(found: Found, items: Sequence[Item]) -> bool:
     """A single word that names goods of this shop says nothing else ("support" where phone supports are sold)."""
     term = items[found.at[0]].term if len(found.at) == 1 else None
-    return bool(term and term.strong and found.meaning not in ("buy", "stop"))
+    known = term is not None and (bool(term.strong) or (bool(term.has) and not term.common))
+    return known and found.meaning not in ("buy", "stop")
 
 
 def _refusal(found: Found, items: Sequence[Item]) -> int:

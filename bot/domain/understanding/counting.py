@@ -35,7 +35,7 @@ class Counting:
         paired = bool(found) and found <= self._index.paired
         said = any(map(str.isdecimal, "".join(item.text for item in items[first : last + 1])))
         own = NOTHING if said else found  # the name's number was said: "2 Switch 2"
-        boxed = bool(found) and found <= self._index.boxed and not _boxes(items, first)
+        boxed = bool(found) and found <= self._index.boxed and not _boxes(items, last)
         options: list[Term] = []
         values: list[int | None] = []
         wrong = article = vague = one = False
@@ -118,9 +118,9 @@ def _is_price(items: Sequence[Item], at: int) -> bool:
     return at > 0 and items[at - 1].text in "€$£" and not (at > 1 and items[at - 2].kind == "number")
 
 
-def _boxes(items: Sequence[Item], first: int) -> bool:
-    """Whether boxes are counted, not what is in them: "2 boxes of chocolates"."""
-    return any("packs" in item.roles for item in items[: first + 1])
+def _boxes(items: Sequence[Item], last: int) -> bool:
+    """Whether boxes are counted, not what is in them: "2 boxes of chocolates", "zwei 3er-Packs"."""
+    return any("packs" in item.roles for item in items[: last + 1])
 
 
 def _thing(item: Item) -> bool:

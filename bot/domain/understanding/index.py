@@ -70,11 +70,12 @@ class Index:
     end of a long word of their names ("kanne" of "Teekanne").
     `numbered`: words that a number follows in a name. `surfaces`: all words of the catalogue as they are written, with
     the languages in which they name something, none where they only describe it.
+    `aspects`: words of the names of options ("valve", "taille").
     `skus`: places of products by their own SKU.
     """
 
     def __init__(self, catalogue: Catalogue, words: Words, stems: Stems, language: str) -> None:
-        self._words, self._stems, self._language = words, stems, language
+        self._words, self._stems, self.language = words, stems, language
         self._catalogue = catalogue
         self.terms = lru_cache(maxsize=65_536)(self._terms)
         self.entry = lru_cache(maxsize=8_192)(self._entry)
@@ -84,6 +85,7 @@ class Index:
         self._spoken = lru_cache(maxsize=None)(lambda languages: languages)  # one object for words of the same ones
         self.numbered: set[Key] = set()
         self.surfaces: dict[str, frozenset[str]] = {}
+        self.aspects: set[Key] = set()
         self.letters: set[str] = set()
         self.skus: dict[str, int] = {}
         self._posted: dict[str, dict[Key, array[int]]] = {name: defaultdict(lambda: array("I")) for name in POSTS}
@@ -114,11 +116,6 @@ class Index:
             for cut in range(3, len(word) - 3) if named else ():
                 tails[word[cut:]].append(named)
         return {tail: NOTHING.union(*found) for tail, found in tails.items()}
-
-    def foreign(self, word: str, language: str) -> bool:
-        """Whether it names something in other languages only: English "sale" is no Italian salt."""
-        spoken = self.surfaces.get(word, NOWHERE)
-        return bool(spoken) and spoken.isdisjoint((language, self._language))
 
     def _write_down(self, words: Iterable[str], language: str | None) -> None:
         for word in words:
@@ -165,9 +162,9 @@ class Index:
         )
 
     def _names(self, product: Product) -> Iterator[Name]:
-        yield self._name(product.name, self._language, keyword=False)
+        yield self._name(product.name, self.language, keyword=False)
         for word in product.keywords:
-            yield self._name(word, self._language, keyword=True)
+            yield self._name(word, self.language, keyword=True)
         for language, translation in product.translations.items():
             if translation.name:
                 yield self._name(translation.name, language, keyword=False)
@@ -200,7 +197,7 @@ class Index:
         for name in self._names(product):
             self._post_name(number, name)
             forms.update(word for word, _ in name.terms)
-        shelved = self.terms(product.category, self._language)
+        shelved = self.terms(product.category, self.language)
         self._post(number, ("forms",), [(word, (word,)) for word in forms])
         if any(word in self._pairs for word in forms) or any(word in self._pairs for word, _ in shelved):
             self._paired.append(number)
@@ -208,7 +205,7 @@ class Index:
             self._boxed.append(number)
         self._post(number, ("shelved", "has", "facts"), shelved)
         self._write_down((word for word, _ in shelved), None)
-        told = {self._language: product.description, **{c: t.description for c, t in product.translations.items()}}
+        told = {self.language: product.description, **{c: t.description for c, t in product.translations.items()}}
         for language, text in told.items():
             if text:
                 known = [term for term in self._terms(text, language) if self.kind(term[1][0])]
@@ -218,6 +215,12 @@ class Index:
             self._post(number, ("has", "facts"), [("", tuple(keys))])
             self._post(number, ("optional",), [("", tuple(choice.kinds))])
             self._write_down((key for key in keys if key.isalpha()), None)
+            called = {choice.name: self.language}
+            for language, translation in product.translations.items():
+                called.setdefault(translation.options.get(choice.name, choice.name), language)
+            self.aspects.update(
+                key for name, language in called.items() for _, found in self.terms(name, language) for key in found
+            )
 
     def _post(self, number: int, where: Sequence[str], terms: Iterable[tuple[str, Keys]]) -> None:
         for name in where:
@@ -279,7 +282,7 @@ class Index:
     def _wordings(self, product: Product, value: str) -> Iterator[tuple[Keys, ...]]:
         if len(value) == 1:
             self.letters.add(value.casefold())
-        worded = {value: self._language}
+        worded = {value: self.language}
         for language, translation in product.translations.items():
             worded.setdefault(translation.options.get(value, value), language)
         for wording, language in worded.items():
@@ -325,16 +328,16 @@ def measured(
     letters = NAMED_UNITS if named else GLUED_UNITS
     waiting: Token | None = None
     for token in tokens:
+        if waiting is not None and waiting.kind == "word":
+            if words.units.get(token.text) in WHOLE:
+                yield Token(f"#1{words.units[token.text]}", "word", waiting.glued)
+                waiting = None
+                continue
+            yield waiting
+            waiting = None
         if waiting is None and token.text in words.either["one"]:
             waiting = token  # "un litre"
             continue
-        if waiting is not None and waiting.kind == "word" and words.units.get(token.text) in WHOLE:
-            yield Token(f"#1{words.units[token.text]}", "word", waiting.glued)
-            waiting = None
-            continue
-        if waiting is not None and waiting.kind == "word":
-            yield waiting
-            waiting = None
         if waiting is not None:
             unit = words.units.get(token.text) or letters.get(token.text)
             if unit and (named or len(token.text) > 1 or _weighs(waiting.text, token.text)):

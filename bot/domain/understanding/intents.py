@@ -12,6 +12,8 @@ from bot.domain.understanding.wishes import Wishes
 
 LITTLE = 1
 """Unknown or idle words that a bare name may have beside it and still be a question."""
+CHATTY = 3
+"""Words beside a "no" that still answers something."""
 GUARDS = frozenset({"past", "plan", "condition", "jest", "others", "denial"})
 """What speaks of goods without asking for them."""
 
@@ -96,7 +98,7 @@ RULES: tuple[Rule, ...] = (
     (lambda s: s.has("ask"), Intent.ASK),
     (lambda s: s.has("checkout"), Intent.CHECKOUT),
     (lambda s: s.has("start"), Intent.START),
-    (lambda s: s.has("no") and not s.has("browse", "search"), Intent.NO),
+    (lambda s: s.has("no") and not s.has("browse", "search") and s.chatter <= CHATTY, Intent.NO),
     (lambda s: bool(s.limits) and not s.blocked, Intent.SEARCH),
     (lambda s: s.has("browse") or not s.asides.isdisjoint({"novelties", "bestsellers"}), Intent.BROWSE),
     (lambda s: s.has("buy") and not s.blocked, Intent.BUY),

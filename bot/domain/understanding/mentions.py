@@ -173,6 +173,8 @@ def matched(index: Index, terms: Sequence[Term]) -> tuple[Products, bool]:
             found = found & term.heads or found & term.has or found
         if len(naming) == 1 and not naming[0].common:
             found = found & naming[0].strong or found
+        elif len(naming) > 1:  # "Frontlicht LX-50" is not the holder for it
+            found = found & index.any(index.titles, {key for term in naming for key in term.keys}) or found
     else:
         rooted = [term.has for term in attributes if term.has]
         found = rooted[0] if rooted else NOTHING

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import pairwise
 
 from bot.domain.understanding.index import NOTHING, Index, Keys, Products, measured
@@ -21,6 +22,8 @@ FIGURATIVE = frozenset({"idiom", "jest", "program"})
 LONG = 9
 """Letters from which on two slips are forgiven in a word of the language."""
 PAIRED = frozenset({"paired"})
+ASPECT = frozenset({"sizing"})
+"""The role of an option's name: a number behind it is one of its values."""
 OTHER_GOODS = frozenset({"things", "cue"})
 """Roles of words for goods that are strangers where they are not sold."""
 
@@ -81,7 +84,7 @@ class Tongue:
         self.roles = {word: frozenset(names) for word, names in roles.items()}
         self.spellings = Spellings([*roles, *self.heard, *language.numbers])
         self.evidence = (
-            frozenset(word for word, names in roles.items() if names != {"things"})
+            frozenset(word for word, names in roles.items() if not names <= {"things", "counters"})
             | self.heard
             | {key[0] for key in language.shorthand.sequences if len(key) == 1}
         )
@@ -92,6 +95,7 @@ class Reader:
         self._index, self._words, self._stems = index, words, stems
         self._spellings = Spellings(index.surfaces)
         self._goods = {code: Spellings(known.goods) for code, known in words.languages.items()}
+        self._forms = lru_cache(maxsize=4_096)(self._counted_forms)
 
     def tokens(self, folded: str) -> list[Token]:
         """The message's tokens, spelled out, SKUs kept whole."""
@@ -108,8 +112,15 @@ class Reader:
         yield from raw(folded[end:])
 
     def names(self, word: str) -> frozenset[str] | None:
-        """The languages in which the catalogue has the word as it stands; None where it has not."""
-        return self._index.surfaces.get(word)
+        """The languages in which the catalogue has the word, be it as one or as many; None where it has not."""
+        known = self._index.surfaces
+        return known[word] if word in known else known.get(self._forms(word)[0])
+
+    def _foreign(self, word: str, language: str) -> bool:
+        """Whether it names something in other languages only: English "sale" is no Italian salt."""
+        known = self._index.surfaces
+        spoken = self.names(word) or known.get(self._forms(word)[1])
+        return bool(spoken) and spoken.isdisjoint((language, self._index.language))
 
     def _measures(self, key: str) -> bool:
         return key in self._index.has
@@ -212,13 +223,15 @@ class Reader:
             return Item(token.text, "word" if term else token.kind, at, term=term, glued=token.glued)
         text = token.text
         roles = tongue.roles.get(text, NO_ROLES)
-        daily = bool(roles) and self._index.foreign(text, tongue.language.code)
+        daily = bool(roles) and self._foreign(text, tongue.language.code)
         letter = len(text) == 1 and text not in tongue.language.goods and text not in self._index.letters
         term = None if daily or letter else self._known(text, roles)
         if term is None and not roles:
             roles = next((found for other in others if (found := other.roles.get(text))), NO_ROLES)
         if term is None and roles <= PAIRED and tongue.language.compounds:
             term = self._ending(text)
+        if term is None and not roles and not self._index.aspects.isdisjoint(self._index.keys(text)):
+            roles = ASPECT
         if term is None and not roles and text not in tongue.heard:
             text, roles, term = self._mended(text, tongue)
         return Item(text, "word", at, roles, term, token.glued)
@@ -228,7 +241,7 @@ class Reader:
             return None
         index = self._index
         keys = index.keys(text)
-        singular, plural = self._counted_forms(text)
+        singular, plural = self._forms(text)
         singular = singular or ("" if roles else self._diminished(text))
         named = text in index.surfaces or bool(singular or plural)
         concept = keys[0].startswith(("=", "#"))

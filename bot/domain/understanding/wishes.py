@@ -181,7 +181,9 @@ class Listener:
             said.append(mention)
             return
         if before is None:
-            said.append(mention if mention.named or refused is None else self._like(refused, mention))
+            assert refused is not None
+            alike = self._of_the_kind(refused, mention) if mention.named and mention.weak else None
+            said.append(alike or (mention if mention.named else self._like(refused, mention)))
             return
         at = said.index(before)
         listed = mention.opened in ("and", "or", "comma")
