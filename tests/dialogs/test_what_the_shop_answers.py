@@ -70,8 +70,9 @@ def test_where_nothing_is_called_new_the_last_in_the_file_are(dialog: Dialog) ->
 def test_what_sells_best_is_what_was_sold_most(dialog: Dialog) -> None:
     dialog.shopper("je voudrais 2 mugs bleus")
     dialog.pays()
-    dialog.other("1002").shopper("je voudrais un tee noir en M")
-    dialog.pays()
+    neighbour = dialog.other("1002")
+    neighbour.shopper("je voudrais un tee noir en M")
+    neighbour.pays()
     (said,) = dialog.shopper("qu'est-ce qui se vend le mieux ?")
     assert said.name == "picks"
     assert [label.split(" · ")[0] for label in said.labels] == ["Mug bleu", "T-shirt Lumière"]

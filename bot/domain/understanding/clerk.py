@@ -128,11 +128,12 @@ class Clerk:
         bound = bounds(items, aside)
         items = [replace(item, roles=item.roles | VAGUE) if item.at in bound.vague else item for item in items]
         silent = {at for one in found for at in one.at if one.meaning == "idiom" or _hides(one, items[at])}
-        silent |= bound.places
+        turns = _turns(items, found, aside)
+        silent |= bound.places | {at for at in turns if items[at].term is None}
         refusals = {_refusal(one, items) for one in found if one.meaning == "no" and len(one.at) > 1}
         signals = Signals(
             meanings,
-            self._listeners[code].hear(segments(items, silent, refusals)),
+            self._listeners[code].hear(segments(items, silent, refusals), turns),
             question=any(item.text == "?" for item in items),
             please=any("please" in item.roles for item in items),
             reference=any(item.kind == "reference" for item in items),
@@ -173,6 +174,15 @@ class Clerk:
         """The product that a deep link (/start p_<sku>) speaks of."""
         product = self._catalogue.product(payload.removeprefix("p_")) if payload.startswith("p_") else None
         return (product.sku,) if product else ()
+
+
+def _turns(items: Sequence[Item], found: Sequence[Found], aside: Sequence[Found]) -> frozenset[int]:
+    """Where the shopper takes back what they just said: "no", "sorry, I meant". Not where they add to it."""
+    if any(one.meaning == "add" for one in aside):
+        return frozenset()
+    back = {at for one in aside if one.meaning == "correction" for at in one.at}
+    noes = (one.at for one in found if one.meaning == "no" and not any("refusal" in items[at].roles for at in one.at))
+    return frozenset(back.union(*noes))
 
 
 def _names_goods(found: Found, items: Sequence[Item]) -> bool:

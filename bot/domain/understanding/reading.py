@@ -119,8 +119,10 @@ class Reader:
     def _foreign(self, word: str, language: str) -> bool:
         """Whether it names something in other languages only: English "sale" is no Italian salt."""
         known = self._index.surfaces
-        spoken = self.names(word) or known.get(self._forms(word)[1])
-        return bool(spoken) and spoken.isdisjoint((language, self._index.language))
+        if word in known:
+            return bool(known[word]) and known[word].isdisjoint((language, self._index.language))
+        spoken = next((known[form] for form in self._forms(word) if form), None)
+        return spoken is not None and bool(spoken) and language not in spoken
 
     def _measures(self, key: str) -> bool:
         return key in self._index.has

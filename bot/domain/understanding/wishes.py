@@ -37,7 +37,8 @@ class Listener:
         self._index, self._reader, self._language = index, reader, language
         self._counting = Counting(index, reader, words.multiples)
 
-    def hear(self, segments: Sequence[Segment]) -> Wishes:
+    def hear(self, segments: Sequence[Segment], turns: Collection[int] = ()) -> Wishes:
+        """`turns` are the places where what was said before is taken back."""
         said: list[Mention] = []
         loose = UNSAID
         rest = False
@@ -56,14 +57,21 @@ class Listener:
                     quantity = OPEN if own & said[-1].products else loose
                     said[-1], loose = replace(said[-1], quantity=quantity), UNSAID
                 elif loose.said and said and not said[-1].negated and loose != said[-1].quantity:
-                    said[-1], loose = replace(said[-1], quantity=OPEN), UNSAID  # "two mugs, no, three"
+                    quantity = loose if _turned(said, turns, segment.items[-1].at) else OPEN  # "two mugs, no, three"
+                    said[-1], loose = replace(said[-1], quantity=quantity), UNSAID
             for mention in found:
                 if loose.said and not mention.quantity.said:
                     mention, loose = replace(mention, quantity=loose), UNSAID
                 elif loose.said:
                     same = loose == mention.quantity  # "two (2) mugs"
                     mention, loose = mention if same else replace(mention, quantity=OPEN), UNSAID
-                self._add(said, mention)
+                if mention.opened not in ("and", "or") and not mention.negated and _turned(said, turns, mention.first):
+                    said[:] = [self._instead(said[-1], mention)]
+                else:
+                    back = _taken_back(said, turns, mention.first)
+                    self._add(said, replace(mention, doubtful=True) if back and not mention.negated else mention)
+            if not found and said and _taken_back(said, turns, segment.items[-1].at) and _describes(segment):
+                said[-1] = replace(said[-1], doubtful=True)
         return Wishes(tuple(self._kept(_without_headings(said))), loose, rest)
 
     def goes_on(self, then: Wishes, now: Wishes) -> tuple[Mention, ...]:
@@ -212,6 +220,15 @@ class Listener:
                 said[at], one = replace(before, doubtful=True), False
             said.append(alike if one else replace(alike, doubtful=True))
 
+    def _instead(self, before: Mention, mention: Mention) -> Mention:
+        """ "the blue mug, no sorry, the black one": one thing gives way to the other."""
+        if mention.named and mention.weak:
+            mention = self._of_the_kind(before, mention) or mention
+        alike = mention if mention.named else self._like(before, mention)
+        if alike.quantity.said or mention.counted:
+            return alike
+        return replace(alike, quantity=before.quantity, counted=before.counted)
+
     def _again(self, before: Mention, mention: Mention) -> Mention | None:
         """ "the glasses, the set of 6": the same thing is said once more."""
         new = mention.quantity.said or mention.counted or not mention.named or not mention.products <= before.products
@@ -275,6 +292,20 @@ class Listener:
                 before.append(mention.products)
                 kept.append(replace(mention, products=products, without=without))
         return kept
+
+
+def _turned(said: Sequence[Mention], turns: Collection[int], first: int) -> bool:
+    """Whether the one thing said so far was taken back before the word at `first`."""
+    return len(said) == 1 and _taken_back(said, turns, first)
+
+
+def _taken_back(said: Sequence[Mention], turns: Collection[int], first: int) -> bool:
+    return bool(said) and not said[-1].negated and any(said[-1].last < at <= first for at in turns)
+
+
+def _describes(segment: Segment) -> bool:
+    """Whether something is said of goods in it: a colour that there is not."""
+    return any(item.term is not None for item in segment.items)
 
 
 def _attributes(term: Term | None) -> bool:
