@@ -70,6 +70,7 @@ def test_where_nothing_is_called_new_the_last_in_the_file_are(dialog: Dialog) ->
 def test_what_sells_best_is_what_was_sold_most(dialog: Dialog) -> None:
     dialog.shopper("je voudrais 2 mugs bleus")
     dialog.pays()
+    dialog.hours(0.1)
     neighbour = dialog.other("1002")
     neighbour.shopper("je voudrais un tee noir en M")
     neighbour.pays()
