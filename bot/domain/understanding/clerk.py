@@ -48,12 +48,12 @@ class Clerk:
         stems = Stems(words)
         self._catalogue, self._language, self._words = catalogue, language, words
         self._index = Index(catalogue, words, stems, language)
-        self._reader = Reader(self._index, words, stems)
         self._answers = Answers(catalogue, self._index)
         self._commands = {
             word: Intent(meant) for known in words.languages.values() for word, meant in known.commands.items()
         }
         self._tongues = {code: self._tongue(code, words, keywords or {}) for code in words.languages}
+        self._reader = Reader(self._index, words, stems, self._tongues)
         self._listeners = {
             code: Listener(self._index, self._reader, words, known) for code, known in words.languages.items()
         }
@@ -150,13 +150,14 @@ class Clerk:
     def _read(self, tokens: Sequence[Token], code: str) -> tuple[list[Item], list[Found]]:
         """The message in its language; its phrases in another one where its own says nothing."""
         others = [tongue for other, tongue in self._tongues.items() if other != code]
+        said = sum(token.kind == "word" for token in tokens)
         items = self._reader.items(tokens, self._tongues[code], others)
         found: list[Found] = []
         for tongue in (self._tongues[code], *others):
             more = cues(items, tongue.book)
             if tongue.language.code != code:
                 more = [one for one in more if len(one.at) > 1 or items[one.at[0]].term is None]
-                more = [one for one in more if not self._is_small_talk(one, items, code)]
+                more = [one for one in more if len(one.at) == said or not self._is_small_talk(one, items, code)]
             if tongue.language.code == code or not any(one.meaning in INTENTS | GUARDS for one in found):
                 found += more
             else:
@@ -164,11 +165,11 @@ class Clerk:
         return items, [one for one in found if not _names_goods(one, items)]
 
     def _is_small_talk(self, found: Found, items: Sequence[Item], code: str) -> bool:
-        """Whether a phrase of another language is made of daily words of this one: Italian "non" is no French "no"."""
+        """Whether a phrase of another language is made of daily words of this one: Italian "non" is no French "no".
+        One that is the whole message is none."""
         lists = self._tongues[code].language.lists
         small = lists["function"] | lists["ordinary"]
-        whole = len(found.at) == sum(item.kind == "word" for item in items)
-        return not whole and all(items[at].text in small for at in found.at)
+        return all(items[at].text in small for at in found.at)
 
     def _linked(self, payload: str) -> tuple[str, ...]:
         """The product that a deep link (/start p_<sku>) speaks of."""

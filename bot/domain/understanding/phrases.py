@@ -98,12 +98,16 @@ class Phrasebook:
         found.sort(key=lambda item: item[:2], reverse=True)
         taken: set[int] = set()
         kept: list[Found] = []
+        meanings: dict[tuple[int, ...], set[str]] = defaultdict(set)
         for _, _, candidate in found:
             if taken.isdisjoint(candidate.at):
                 taken |= set(candidate.at)
                 kept.append(candidate)
-            elif any(candidate.at == other.at and candidate.meaning != other.meaning for other in kept):
+            elif candidate.at in meanings and candidate.meaning not in meanings[candidate.at]:
                 kept.append(candidate)  # the same words may carry two meanings
+            else:
+                continue
+            meanings[candidate.at].add(candidate.meaning)
         return kept
 
 

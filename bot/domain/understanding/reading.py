@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from bot.domain.understanding.index import NOTHING, Index, Keys, Products, measured
 from bot.domain.understanding.numbers import with_digits
@@ -15,6 +15,8 @@ from bot.domain.understanding.stems import Spellings, Stems
 from bot.domain.understanding.tokens import Token, raw
 from bot.domain.understanding.words import Language, Words
 
+MOST = 400
+"""Words and marks of a message that are read: who orders says less."""
 SENTENCE_ENDS = frozenset(".?!;\n")
 NO_ROLES: frozenset[str] = frozenset()
 FIGURATIVE = frozenset({"idiom", "jest", "program"})
@@ -91,15 +93,16 @@ class Tongue:
 
 
 class Reader:
-    def __init__(self, index: Index, words: Words, stems: Stems) -> None:
-        self._index, self._words, self._stems = index, words, stems
+    def __init__(self, index: Index, words: Words, stems: Stems, tongues: Mapping[str, Tongue]) -> None:
+        self._index, self._words, self._stems, self._tongues = index, words, stems, tongues
+        self._read = lru_cache(maxsize=2_048)(self._word)
         self._spellings = Spellings(index.surfaces)
         self._goods = {code: Spellings(known.goods) for code, known in words.languages.items()}
         self._forms = lru_cache(maxsize=4_096)(self._counted_forms)
 
     def tokens(self, folded: str) -> list[Token]:
-        """The message's tokens, spelled out, SKUs kept whole."""
-        return self._words.spelling.apply(list(self._cut(folded)))
+        """The message's tokens, spelled out, SKUs kept whole; of an endless message the first ones."""
+        return self._words.spelling.apply(list(islice(self._cut(folded), MOST)))
 
     def _cut(self, folded: str) -> Iterator[Token]:
         end = 0
@@ -151,7 +154,7 @@ class Reader:
                 items += parts
                 at += 1
                 continue
-            item = self._item(cut[at], len(items), tongue, others)
+            item = self._item(cut[at], len(items), tongue)
             if items and "function" in item.roles and items[-1].text in tongue.language.lists["made"]:
                 item = replace(item, term=self._substance(item.text))
             items.append(item)
@@ -219,11 +222,17 @@ class Reader:
                 return text, length, self._term((text,), plural=False, common=False)
         return None
 
-    def _item(self, token: Token, at: int, tongue: Tongue, others: Sequence[Tongue]) -> Item:
+    def _item(self, token: Token, at: int, tongue: Tongue) -> Item:
         if token.kind != "word":
             term = self._sku(token.text) if token.kind == "sku" else None
             return Item(token.text, "word" if term else token.kind, at, term=term, glued=token.glued)
-        text = token.text
+        text, roles, term = self._read(token.text, tongue.language.code)
+        return Item(text, "word", at, roles, term, token.glued)
+
+    def _word(self, text: str, code: str) -> tuple[str, frozenset[str], Term | None]:
+        """(the word as it is meant, its roles, what it may name) in a message of that language."""
+        tongue = self._tongues[code]
+        others = (other for other in self._tongues.values() if other is not tongue)
         roles = tongue.roles.get(text, NO_ROLES)
         daily = bool(roles) and self._foreign(text, tongue.language.code)
         letter = len(text) == 1 and text not in tongue.language.goods and text not in self._index.letters
@@ -236,7 +245,7 @@ class Reader:
             roles = ASPECT
         if term is None and not roles and text not in tongue.heard:
             text, roles, term = self._mended(text, tongue)
-        return Item(text, "word", at, roles, term, token.glued)
+        return text, roles, term
 
     def _known(self, text: str, roles: frozenset[str]) -> Term | None:
         if "function" in roles:
