@@ -15,9 +15,6 @@ import structlog
 
 from bot.channels.telegram import TelegramChannel
 from bot.config import Settings
-from bot.domain.conversation.sales import link_facts
-from bot.domain.effects import Say
-from bot.domain.messages import Inbound
 from bot.domain.orders import Order
 from bot.domain.payments import Payment
 from bot.domain.retry import RetryPolicy
@@ -25,11 +22,21 @@ from bot.errors import ConfigError, Permanent, StoreDamaged, Temporary
 from bot.front import Posts, Shown
 from bot.hatching import hatch_file, open_hatch
 from bot.metrics import measured
-from bot.parts import CHANNELS, ChannelMaker, accounts_of, enabled, provider_of, renderer_of, shop_of, utc_now
+from bot.parts import (
+    CHANNELS,
+    ChannelMaker,
+    accounts_of,
+    clerk_of,
+    enabled,
+    provider_of,
+    renderer_of,
+    shop_of,
+    utc_now,
+)
 from bot.payments.stripe import StripeProvider
-from bot.ports import Books, Channel, Clock, Rendered, Store, Task
+from bot.ports import Books, Channel, Clock, Store
+from bot.rehearsing import Rehearsal
 from bot.reloading import Reloader
-from bot.rendering import TemplateRenderer
 from bot.service import careful
 from bot.service.crossing import Crossing, waking
 from bot.service.deliver import Deliverer
@@ -38,7 +45,6 @@ from bot.service.intake import Reception
 from bot.service.journal import Journal
 from bot.service.perform import Performer
 from bot.service.privacy import erase, scrub, scrub_what_is_left
-from bot.service.receive import receive
 from bot.service.reconcile import Reconciler
 from bot.service.restoring import woken
 from bot.service.shop import Shop, new_ref, new_token
@@ -101,41 +107,14 @@ class Running:
     reloader: Reloader
 
 
-@dataclass(frozen=True)
-class Rehearsal:
-    """The shop with nobody outside: its rules and words over books that are forgotten."""
-
-    shop: Shop
-    renderer: TemplateRenderer
-    store: SqliteStore
-
-    def take(self, event: Inbound) -> Sequence[Rendered]:
-        """What the shop says to an event. An order is only shown: nothing can be paid here."""
-
-        def answered(books: Books) -> Sequence[tuple[int, Say]]:
-            receipt = receive(self.shop, books, event, utc_now())
-            return [(task.id, say) for task in receipt.tasks if (say := self._said(books, task)) is not None]
-
-        said = self.store.write(answered)
-        return [self.renderer.say(say, channel=event.channel, task=number) for number, say in said]
-
-    @staticmethod
-    def _said(books: Books, task: Task) -> Say | None:
-        books.outbox.sent(task, None, utc_now())
-        if isinstance(task.effect, Say):
-            return task.effect
-        order = books.orders.get(task.ref or "")
-        if order is None or order.closing is not None:
-            return None
-        return Say("link_again", order.language, link_facts(order.ref, order.lines, order.total_minor))
-
-
-def rehearsed(settings: Settings) -> Rehearsal:
+def rehearsed(settings: Settings, here: Surroundings = Surroundings()) -> Rehearsal:
     """A shop that needs no secret, no network and no file: for talking to it in a terminal."""
     store = SqliteStore(":memory:")
     store.write(lambda books: books.shelf.sync(settings.catalogue))
-    shop = shop_of(settings, provider_of(settings), lambda _channel, _chat: True)
-    return Rehearsal(shop, renderer_of(settings), store)
+    clerk = clerk_of(settings)
+    shop = shop_of(settings, here.provider(settings, here.clock), lambda _channel, _chat: True, clerk=clerk)
+    told = replace(shop, ref=here.ref, token=here.token)
+    return Rehearsal(told, clerk, renderer_of(settings), store, here.clock)
 
 
 @asynccontextmanager

@@ -219,8 +219,10 @@ def shop_of(
     provider: StripeProvider,
     instant: Callable[[str, str], bool],
     elsewhere: Callable[[str], str] = lambda _channel: "",
+    *,
+    clerk: Clerk | None = None,
 ) -> Shop:
-    clerk, accounts = clerk_of(settings), accounts_of(settings)
+    clerk, accounts = clerk or clerk_of(settings), accounts_of(settings)
     return Shop(
         counter=counter_of(settings),
         understand=lambda text, language: clerk.understand(text[:MOST_READ], language=language),

@@ -116,6 +116,43 @@ def chat(context: typer.Context) -> None:
 
 
 @app.command()
+def rehearse(
+    context: typer.Context,
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE",
+            help="One message a line, each by a shopper of its own; an indented line goes on in the conversation above"
+            " it, and a number presses a button. Or JSON lines kept from `understand` or from `rehearse --json`, which"
+            " are then compared with. - is stdin. A shop's database holds no words of messages that were answered.",
+        ),
+    ],
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            "--against",
+            metavar="OLD.toml",
+            help="The old bot.toml; its templates and pictures are looked for beside it.",
+        ),
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Show what stays the same too.")] = False,
+    strict: Annotated[bool, typer.Option("--check", help="Exit 1 where something changes.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print a JSON object a message, changed or not; the sum goes to stderr.")
+    ] = False,
+) -> None:
+    """Replay past messages against a new bot.toml (-c) and show which answers change.
+
+    Every conversation finds all the stock that bot.toml names and nothing ordered; nothing is kept or sent.
+    """
+    from bot.cli import rehearsal
+
+    raise typer.Exit(
+        rehearsal.rehearse(context.obj, file, against=against, every=every, strict=strict, as_json=as_json)
+    )
+
+
+@app.command()
 def stats(
     context: typer.Context,
     policy: Annotated[bool, typer.Option("--policy", help="What X's rules allowed and refused.")] = False,

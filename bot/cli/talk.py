@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
 
@@ -44,12 +45,18 @@ def chat(config: Path) -> int:
         except EOFError:
             console.print()
             return 0
-        pressed = tokens[int(text) - 1] if text.isdecimal() and 0 < int(text) <= len(tokens) else None
-        inbound = Inbound(CHANNEL, str(number), CHANNEL, "1", text=text, press=pressed)
+        said = rehearsal.take(typed(text, number, tokens)).said
         tokens = []
-        for body in rehearsal.take(inbound):
+        for body in said:
             tokens += _spoken(console, body, len(tokens))
     return 0
+
+
+def typed(text: str, number: int, tokens: Sequence[str]) -> Inbound:
+    """The `number`-th line of a conversation; a number presses that one of the buttons last shown."""
+    place = int(text) - 1 if text.isdecimal() and len(text) < 4 else -1
+    press = tokens[place] if 0 <= place < len(tokens) else None
+    return Inbound(CHANNEL, str(number), CHANNEL, "1", text=text, press=press)
 
 
 def _spoken(console: Console, body: Rendered, before: int) -> list[str]:
