@@ -166,7 +166,7 @@ def _only_by_another_word(common: Products, term: Term) -> bool:
 def matched(index: Index, terms: Sequence[Term]) -> tuple[Products, bool]:
     """(the products that all the words together can mean, whether some word fits none of them)."""
     naming = [term for term in terms if term.heads]
-    attributes = [term for term in terms if term not in naming]
+    attributes = [term for term in terms if not term.heads]
     if naming:
         found = naming[0].heads
         for term in naming[1:]:

@@ -44,6 +44,7 @@ _NUMBERED = re.compile(
     r"|(?:\+\d{1,3} ?)?(?<!\d)9\d{2}[ .]\d{3}[ .]\d{3}(?!\d)"  # Portugal
     r"|(?:\+\d{1,3} ?)?(?<!\d)(?:\(?\d{2}\)? ?)?9?\d{4}-\d{4}(?!\d)"  # Brazil
     r"|(?<!\d)\d{4,5}-\d{3}(?!\d)"  # postal codes of both
+    r"|•+ ?\d{4}(?!\d)"  # what is left of a card
 )
 """Numbers of cards, telephones and postal codes, which count nothing."""
 _STRETCHED = re.compile(r"([a-wyz])\1{2,}")
