@@ -13,13 +13,13 @@ from bot.domain.understanding.languages import spoken
 from bot.domain.understanding.limits import bounds
 from bot.domain.understanding.meaning import Intent, Understanding
 from bot.domain.understanding.mentions import segments
-from bot.domain.understanding.numbers import with_digits
-from bot.domain.understanding.phrases import Found, Phrasebook, compiled, literal
-from bot.domain.understanding.reading import Item, Reader, Tongue, cues
+from bot.domain.understanding.phrases import Found
+from bot.domain.understanding.reading import Item, Reader, cues
 from bot.domain.understanding.stems import Stems
-from bot.domain.understanding.tokens import Token, fold, raw
+from bot.domain.understanding.tokens import Token
+from bot.domain.understanding.tongues import tongue
 from bot.domain.understanding.wishes import Listener, Wishes
-from bot.domain.understanding.words import Words, load
+from bot.domain.understanding.words import load
 
 INTENTS = frozenset(Intent)
 VAGUE = frozenset({"vague"})
@@ -52,33 +52,12 @@ class Clerk:
         self._commands = {
             word: Intent(meant) for known in words.languages.values() for word, meant in known.commands.items()
         }
-        self._tongues = {code: self._tongue(code, words, keywords or {}) for code in words.languages}
+        own = tuple((meaning, tuple(phrases)) for meaning, phrases in (keywords or {}).items())
+        self._tongues = {code: tongue(code, own) for code in words.languages}
         self._reader = Reader(self._index, words, stems, self._tongues)
         self._listeners = {
             code: Listener(self._index, self._reader, words, known) for code, known in words.languages.items()
         }
-
-    def _tongue(self, code: str, words: Words, keywords: Mapping[str, Sequence[str]]) -> Tongue:
-        language = words.languages[code]
-
-        def split(written: str) -> list[str]:
-            tokens = language.shorthand.apply(words.spelling.apply(raw(fold(written))))
-            tokens = with_digits(tokens, [language], known=lambda _: False, own=())  # "quoi de neuf", as in messages
-            return [token.text for token in tokens if token.kind in ("word", "emoji", "mark", "number")]
-
-        phrases = [
-            compiled(meaning, phrase, split)
-            for table in (language.intents, language.cues)
-            for meaning, written in table.items()
-            for phrase in written
-        ]
-        own = [
-            literal(meaning, [word for word in split(phrase) if word[0].isalnum()])
-            for meaning, written in keywords.items()
-            for phrase in written
-        ]
-        asides = [compiled(name, phrase, split) for name, written in language.asides.items() for phrase in written]
-        return Tongue(language, Phrasebook([*phrases, *own]), Phrasebook(asides), words)
 
     def understand(self, text: str, *, language: str | None = None) -> Understanding:
         """What the message means by itself. `language` is the shopper's as known so far. Never raises."""
@@ -153,12 +132,12 @@ class Clerk:
         said = sum(token.kind == "word" for token in tokens)
         items = self._reader.items(tokens, self._tongues[code], others)
         found: list[Found] = []
-        for tongue in (self._tongues[code], *others):
-            more = cues(items, tongue.book)
-            if tongue.language.code != code:
+        for spoken_in in (self._tongues[code], *others):
+            more = cues(items, spoken_in.book)
+            if spoken_in.language.code != code:
                 more = [one for one in more if len(one.at) > 1 or items[one.at[0]].term is None]
                 more = [one for one in more if len(one.at) == said or not self._is_small_talk(one, items, code)]
-            if tongue.language.code == code or not any(one.meaning in INTENTS | GUARDS for one in found):
+            if spoken_in.language.code == code or not any(one.meaning in INTENTS | GUARDS for one in found):
                 found += more
             else:
                 found += [one for one in more if one.meaning == "program"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from bot.domain.understanding.numbers import numeral
-from bot.domain.understanding.reading import Tongue
 from bot.domain.understanding.tokens import Token
+from bot.domain.understanding.tongues import Tongue
 
 GOODS = 0.4
 """What the language of a colour or material weighs, beside a word of the language itself."""

@@ -13,14 +13,13 @@ from bot.domain.understanding.numbers import with_digits
 from bot.domain.understanding.phrases import Found, Phrasebook
 from bot.domain.understanding.stems import Spellings, Stems
 from bot.domain.understanding.tokens import Token, raw
-from bot.domain.understanding.words import Language, Words
+from bot.domain.understanding.tongues import Tongue
+from bot.domain.understanding.words import Words
 
 MOST = 400
 """Words and marks of a message that are read: who orders says less."""
 SENTENCE_ENDS = frozenset(".?!;\n")
 NO_ROLES: frozenset[str] = frozenset()
-FIGURATIVE = frozenset({"idiom", "jest", "program"})
-"""Phrases whose words say nothing by themselves: a towel beside a mug is one, though people throw it in."""
 LONG = 9
 """Letters from which on two slips are forgiven in a word of the language."""
 PAIRED = frozenset({"paired"})
@@ -65,31 +64,6 @@ class Item:
     def strange(self) -> bool:
         known = bool(self.roles) and not ("things" in self.roles and self.roles <= OTHER_GOODS)
         return self.kind == "word" and not known and self.term is None
-
-
-class Tongue:
-    """One language's way of reading: the roles of its words, its phrases, its likely slips of the pen."""
-
-    def __init__(self, language: Language, book: Phrasebook, asides: Phrasebook, words: Words) -> None:
-        self.language, self.book, self.asides = language, book, asides
-        roles: dict[str, set[str]] = {}
-        for name, listed in language.lists.items():
-            for word in listed if name != "ordinary" else listed - language.lists["things"]:
-                roles.setdefault(word, set()).add(name)
-        for name, table in (("multiple", language.multiples), ("ordinal", language.ordinals)):
-            for word in table:
-                roles.setdefault(word, set()).add(name)
-        for meaning, spoken in book.words.items():
-            for word in spoken if meaning not in FIGURATIVE else ():
-                roles.setdefault(word, set()).add("cue")
-        self.heard = frozenset[str]().union(*book.words.values())
-        self.roles = {word: frozenset(names) for word, names in roles.items()}
-        self.spellings = Spellings([*roles, *self.heard, *language.numbers])
-        self.evidence = (
-            frozenset(word for word, names in roles.items() if not names <= {"things", "counters"})
-            | self.heard
-            | {key[0] for key in language.shorthand.sequences if len(key) == 1}
-        )
 
 
 class Reader:
