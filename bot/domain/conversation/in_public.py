@@ -9,6 +9,8 @@ from bot.domain.conversation import offers
 from bot.domain.conversation.counter import Counter, Situation
 from bot.domain.effects import Fact, Say
 from bot.domain.understanding import Intent, Understanding
+from bot.domain.understanding.tokens import fold
+from bot.domain.understanding.words import small_words
 
 NAMED = 3
 """Products named in one public reply; more would not fit."""
@@ -32,11 +34,6 @@ INVITED = frozenset(
 """What is worth an answer. The rest (thanks, praise, small talk) is left alone: nobody asked for a machine."""
 
 HANDLES = re.compile(r"[@＠]\w{1,30}")
-SMALL_WORDS = frozenset(
-    "un une des du de le la les a an the some one svp stp please pls plz s il vous te plait plaît".split()
-)
-"""What may stand beside a product's name without making more of it than a wish: "un mug noir svp"."""
-
 LINKS = re.compile(r"https?://\S+")
 
 
@@ -58,8 +55,9 @@ def without_names(text: str, catalogue: Catalogue, skus: tuple[str, ...]) -> str
 
 
 def only_names(rest: str) -> bool:
-    """Whether nothing but small words and figures is left of a text without its product's names."""
-    return all(word in SMALL_WORDS or word.isdecimal() for word in _words(rest))
+    """Whether nothing but small words and figures is left of a text without its product's names: "un … noir svp"."""
+    small = small_words()
+    return all(fold(word) in small or word.isdecimal() for word in _words(rest))
 
 
 def _words(text: str) -> list[str]:

@@ -48,7 +48,8 @@ def bounds(items: Sequence[Item], found: Sequence[Found]) -> Bounds:
             continue
         amounts = list(_beside(items, cue.at))
         if not amounts:
-            vague.add(cue.at[-1])
+            if any(item.kind == "number" for item in items[cue.at[-1] + 1 : cue.at[-1] + 3]):
+                vague.add(cue.at[-1])
             continue
         (value, places), *more = amounts
         if cue.meaning == BETWEEN:

@@ -115,6 +115,18 @@ def load() -> Words:
     return Words(languages, spelt, accents, concepts, kinds, units, multiples, ordinals, plurals, diminutives, either)
 
 
+@lru_cache(maxsize=1)
+def small_words() -> frozenset[str]:
+    """What may stand beside a product's name without making more of it than a wish: articles, and please in all its
+    ways."""
+    words = load()
+    please = words.either["please"]
+    spelt = [words.spelling, *(known.shorthand for known in words.languages.values())]
+    ways = (" ".join(way).replace("'", " ").split() for one in spelt for way, meant in one.sequences.items()
+            if please.issuperset(meant))  # fmt: skip
+    return frozenset().union(please, words.either["one"], words.either["definite"], words.either["of"], *ways)
+
+
 def _endings(tables: Iterable[dict[str, dict[str, str]]], name: str) -> tuple[tuple[str, str], ...]:
     found = {(said, one) for table in tables for said, ones in table[name].items() for one in ones.split() or ["_"]}
     plain = {(said, one.strip("_")) for said, one in found}
