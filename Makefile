@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 PORT ?= 8080
 
-.PHONY: demo test lint format bench month sweep pins clean
+.PHONY: demo test lint format bench understanding month sweep pins clean
 
 demo: $(VENV)/.ready
 	$(BIN)/comptoir demo --port $(PORT)
@@ -26,6 +26,11 @@ format: $(VENV)/.ready-dev
 
 bench: $(VENV)/.ready-dev
 	$(BIN)/python -m tests.bench $(ARGS)
+	$(BIN)/python -m tests.bench.understanding
+
+# How well messages are understood, and how fast in shops of 100 to 1,000,000 products; ARGS=--failures lists what was not.
+understanding: $(VENV)/.ready-dev
+	$(BIN)/python -m tests.bench.understanding $(ARGS)
 
 # A month of a small shop on X under a virtual clock: what it costs, by the shop's ledger and by X's bill.
 month: $(VENV)/.ready-dev

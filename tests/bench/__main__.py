@@ -22,8 +22,6 @@ from rich.console import Console
 from rich.table import Table
 from stripe import WebhookSignature
 
-from bot.domain.catalogue import Catalogue, Product, Variant
-from bot.domain.understanding import Clerk
 from bot.sandbox.server import Sandbox, serving
 from bot.sandbox.stripe import payments
 from bot.sandbox.telegram import shoppers
@@ -172,22 +170,6 @@ async def measure_shop(given: argparse.Namespace) -> tuple[dict[str, Figures], f
     return found, up
 
 
-def understood(products: int, count: int = 2000) -> Figures:
-    """The clerk alone, on one core."""
-    goods = [(sku, name) for sku, name in map(product, range(products))]
-    clerk = Clerk(
-        Catalogue("EUR", tuple(Product(s, n, (Variant(s, s, {}, 1050, None, "unlimited"),)) for s, n in goods)),
-        language="en",
-    )
-    took = []
-    for number in range(count):
-        text = f"buy 2 {goods[number * 7919 % products][1].lower()} please"
-        begun = time.perf_counter()
-        clerk.understand(text)
-        took.append(time.perf_counter() - begun)
-    return Figures.of(took, sum(took))
-
-
 def middle(rounds: Sequence[Figures]) -> Figures:
     return Figures(*(statistics.median(getattr(r, name) for r in rounds) for name in ("per_second", "p50", "p99")))
 
@@ -211,7 +193,6 @@ def main() -> None:
         kind: statistics.median(s[kind].per_second / e[kind].per_second for s, e in zip(shops, echoes, strict=True))
         for kind in echoes[0]
     }
-    rows |= {("the clerk alone", f"{count} products"): understood(count) for count in (100, 10_000)}
     report(rows, ratios, statistics.median(starts), as_json=given.json)
 
 

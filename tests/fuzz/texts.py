@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from tests.understanding.labels import STUDIED
+
 LONGEST = 10_000
-REAL = Path(__file__).parents[1] / "understanding" / "messages.toml"
 
 CONTROLS = (
     *(
@@ -84,8 +85,7 @@ def hostile_lines() -> tuple[str, ...]:
 @cache
 def real_sentences() -> tuple[str, ...]:
     """What shoppers truly write, as the tests of understanding have it."""
-    shops = tomllib.loads(REAL.read_text(encoding="utf-8"))
-    return tuple(str(entry["say"]) for messages in shops.values() for entry in messages)
+    return tuple(label.say for label in STUDIED.labels())
 
 
 class Texts:

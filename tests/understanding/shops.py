@@ -1,259 +1,86 @@
-"""Two small shops to understand messages in: a French potter's, and an English one with sizes and model numbers."""
+"""Four small shops to understand messages in, read from catalogues/: a French potter's, an English one of everything, a
+German one for bicycles and an Italian delicatessen; each with its words in the five other languages."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import tomllib
+from collections.abc import Mapping
 from functools import cache
 from itertools import product as combinations
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from bot.domain.catalogue import Catalogue, Product, Translation, Variant
 from bot.domain.understanding import Clerk
 
+FOLDER = Path(__file__).with_name("catalogues")
+IN_SKUS = str.maketrans({" ": "", "é": "e", ",": "-"})
+STOCK = 5
 
-def one(sku: str, name: str, minor: int, *keywords: str, en: str = "", fr: str = "", **more: str) -> Product:
-    """A product without variants. `en` and `fr` are its translated name, with keywords behind a colon."""
-    translations = {code: translated(text) for code, text in (("en", en), ("fr", fr)) if text}
+
+class Shop(NamedTuple):
+    """What is sold, and the language in which it is named first."""
+
+    catalogue: Catalogue
+    language: str
+
+
+def one(sku: str, name: str, minor: int, *keywords: str) -> Product:
+    """A product without variants."""
+    return Product(sku, name, (Variant(sku, sku, {}, minor, STOCK),), keywords=keywords)
+
+
+def shop(name: str, *, otherwise: str = "") -> Shop:
+    """The shop of catalogues/<name>.toml. A file of the same name in the folder `otherwise` translates it anew."""
+    read = _toml(FOLDER / f"{name}.toml")
+    anew = _toml(FOLDER / otherwise / f"{name}.toml") if otherwise else {}
+    goods = tuple(_product(entry, anew.get(entry["sku"], {})) for entry in read["products"])
+    return Shop(Catalogue(read["currency"], goods), read["language"])
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+def _product(entry: Mapping[str, Any], anew: Mapping[str, Any]) -> Product:
+    words = {**entry.get("words", {}), **anew}
     return Product(
-        sku,
-        name,
-        (Variant(sku, sku, {}, minor, 5),),
-        description=more.get("description", ""),
-        category=more.get("category", ""),
-        keywords=keywords,
-        translations=translations,
+        entry["sku"],
+        entry["name"],
+        _variants(entry),
+        entry.get("description", ""),
+        category=entry.get("category", ""),
+        keywords=tuple(entry.get("keywords", ())),
+        translations={code: _translation(told) for code, told in words.items()},
     )
 
 
-def translated(text: str, options: Mapping[str, str] | None = None) -> Translation:
-    name, _, keywords = text.partition(":")
-    return Translation(
-        name.strip() or None, None, tuple(filter(None, map(str.strip, keywords.split(",")))), options or {}
-    )
+def _translation(told: Mapping[str, Any]) -> Translation:
+    return Translation(told.get("name"), None, tuple(told.get("keywords", ())), told.get("options", {}))
 
 
-def many(
-    sku: str,
-    name: str,
-    minor: int,
-    options: Mapping[str, Iterable[str]],
-    *keywords: str,
-    translations: Mapping[str, Translation] | None = None,
-    description: str = "",
-    category: str = "",
-    without: Iterable[str] = (),
-) -> Product:
-    """A product with every combination of its options but `without`, as SKUs "tee-noir-m"."""
-    variants = []
+def _variants(entry: Mapping[str, Any]) -> tuple[Variant, ...]:
+    """Every combination of the options ("tee-noir-m", "schuhe-42-5") but those it is sold `without`; `prices` are
+    those of a value, where it is not the product's."""
+    sku, options, prices = entry["sku"], entry.get("options", {}), entry.get("prices", {})
+    made = []
     for values in combinations(*options.values()):
-        variant = "-".join([sku, *(value.casefold().replace(" ", "").replace("é", "e") for value in values)])
-        if variant not in without:
-            variants.append(Variant(variant, sku, dict(zip(options, values, strict=True)), minor, 3))
-    return Product(
-        sku, name, tuple(variants), description, category=category, keywords=keywords, translations=translations or {}
-    )
+        variant = "-".join([sku, *(value.casefold().translate(IN_SKUS) for value in values)])
+        price = next((prices[value] for value in values if value in prices), entry["price"])
+        made.append(Variant(variant, sku, dict(zip(options, values, strict=True)), price, STOCK))
+    return tuple(variant for variant in made if variant.sku not in entry.get("without", ()))
 
 
-ATELIER = Catalogue(
-    "EUR",
-    (
-        one(
-            "mug-bleu",
-            "Mug bleu",
-            1800,
-            "mug",
-            "tasse",
-            "café",
-            en="Blue mug: mug, cup",
-            category="Vaisselle",
-            description="Grès tourné à la main, 30 cl.",
-        ),
-        one("mug-noir", "Mug noir", 1800, "mug", "tasse", "café", en="Black mug: mug, cup", category="Vaisselle"),
-        one("bol-sable", "Bol sable", 1650, "bol", en="Sand bowl: bowl", category="Vaisselle"),
-        one(
-            "theiere",
-            "Théière terracotta",
-            6400,
-            "théière",
-            "thé",
-            en="Terracotta teapot: teapot, tea",
-            category="Vaisselle",
-        ),
-        one(
-            "bougie-figuier",
-            "Bougie Figuier",
-            2200,
-            "bougie",
-            "figue",
-            en="Fig tree candle: candle, fig",
-            category="Bougies",
-        ),
-        one(
-            "bougie-ambre",
-            "Bougie Ambre",
-            2200,
-            "bougie",
-            "santal",
-            en="Amber candle: candle, sandalwood",
-            category="Bougies",
-        ),
-        one(
-            "bougeoir",
-            "Bougeoir en laiton",
-            3200,
-            "bougeoir",
-            en="Brass candlestick: candle holder",
-            category="Bougies",
-        ),
-        one("sel", "Sel & poivre", 2900, "salière", en="Salt & pepper: shakers", category="Vaisselle"),
-        one("verres", "Lot de 6 verres", 4200, "verres", en="Set of 6 glasses: tumblers", category="Vaisselle"),
-        many(
-            "tablier",
-            "Tablier de potier",
-            4800,
-            {"couleur": ("bleu nuit", "sable")},
-            "tablier",
-            "lin",
-            translations={
-                "en": translated(
-                    "Potter's apron: apron, linen", {"couleur": "colour", "bleu nuit": "midnight blue", "sable": "sand"}
-                )
-            },
-            category="Vêtements",
-        ),
-        many(
-            "tee",
-            "T-shirt Lumière",
-            2990,
-            {"couleur": ("noir", "écru"), "taille": ("S", "M", "L")},
-            "tee-shirt",
-            "tshirt",
-            translations={
-                "en": translated(
-                    "Lumière T-shirt: tee",
-                    {"couleur": "colour", "noir": "black", "écru": "off-white", "taille": "size"},
-                )
-            },
-            category="Vêtements",
-        ),
-        many(
-            "affiche",
-            "Affiche « Soleil »",
-            1500,
-            {"format": ("A4", "A3", "50x70")},
-            "affiche",
-            "poster",
-            "soleil",
-            translations={"en": translated("“Sun” poster: poster, print, sun")},
-            category="Papeterie",
-        ),
-        one("boucles", "Boucles d'oreilles lune", 3900, "boucles", en="Moon earrings: earrings", category="Bijoux"),
-        one(
-            "coffret",
-            "Coffret Lumière",
-            3800,
-            "coffret",
-            "cadeau",
-            en="Lumière gift box: gift box, gift set",
-            category="Cadeaux",
-        ),
-        one(
-            "carte-cadeau",
-            "Carte cadeau",
-            5000,
-            "carte cadeau",
-            "bon cadeau",
-            en="Gift card: gift card, voucher",
-            category="Cadeaux",
-        ),
-    ),
-)
-
-CORNER = Catalogue(
-    "USD",
-    (
-        one(
-            "xm5",
-            "Sony WH-1000XM5",
-            34900,
-            "headphones",
-            fr=": casque",
-            category="Audio",
-            description="Noise cancelling headphones.",
-        ),
-        one("xm4", "Sony WH-1000XM4", 24900, "headphones", fr=": casque", category="Audio"),
-        many(
-            "phone-15",
-            "iPhone 15",
-            79900,
-            {"storage": ("128GB", "256GB"), "color": ("black", "pink")},
-            "phone",
-            "smartphone",
-            translations={"fr": translated(": téléphone", {"storage": "stockage", "color": "couleur"})},
-        ),
-        many(
-            "phone-15-pro",
-            "iPhone 15 Pro",
-            99900,
-            {"storage": ("128GB", "256GB")},
-            "phone",
-            "smartphone",
-            translations={"fr": translated(": téléphone")},
-        ),
-        many(
-            "slides",
-            "Beach slides",
-            2500,
-            {"size": ("8", "9", "10")},
-            "slides",
-            translations={"fr": translated(": claquettes")},
-            category="Shoes",
-        ),
-        many(
-            "runner",
-            "Trail runner v6",
-            12900,
-            {"size": ("40", "41", "42", "43"), "color": ("white", "red")},
-            "sneakers",
-            "trainers",
-            translations={
-                "fr": translated(
-                    ": baskets", {"size": "pointure", "color": "couleur", "white": "blanc", "red": "rouge"}
-                )
-            },
-            category="Shoes",
-        ),
-        one("cap", "Logo cap", 1900, "cap", "hat", fr="Casquette: casquette", category="Accessories"),
-        one(
-            "lamp",
-            "Desk lamp",
-            5900,
-            "lamp",
-            fr="Lampe de bureau: lampe",
-            category="Home",
-            description="Black steel, 40 cm.",
-        ),
-        one("cable", "USB-C cable 2m", 1200, "cable", "charger cable", fr="Câble USB-C 2m: câble"),
-        many(
-            "hoodie",
-            "Zip hoodie",
-            5500,
-            {"size": ("S", "M", "L", "XL"), "color": ("grey", "navy")},
-            "hoodie",
-            "sweatshirt",
-            translations={"fr": translated(": sweat", {"size": "taille", "color": "couleur"})},
-            without=("hoodie-xl-navy",),
-            category="Clothes",
-        ),
-        one("speaker", "Mini speaker", 4500, "speaker", fr=": enceinte", category="Audio"),
-        one("socks", "Wool socks", 1400, "socks", fr="Chaussettes en laine: chaussettes", category="Clothes"),
-    ),
-)
-
-SHOPS = {"atelier": (ATELIER, "fr"), "corner": (CORNER, "en")}
+SHOPS = {name: shop(name) for name in ("atelier", "corner", "rad")}
+EXAMINED = {name: shop(name, otherwise="examination") for name in ("atelier", "corner")} | {
+    "dispensa": shop("dispensa")
+}
+"""The shops of the examination: it has a third of its own, and translates the other two in its own words."""
+ATELIER, CORNER = SHOPS["atelier"].catalogue, SHOPS["corner"].catalogue
 
 
 @cache
-def clerk_of(shop: str) -> Clerk:
-    """The clerk of a shop, made where it is first asked: it takes a while."""
-    catalogue, language = SHOPS[shop]
+def clerk_of(name: str) -> Clerk:
+    """The clerk of one of SHOPS, made where it is first asked: it takes a while."""
+    catalogue, language = SHOPS[name]
     return Clerk(catalogue, language=language)
