@@ -21,6 +21,8 @@ from bot.domain.understanding.wishes import Wishes
 
 MOST_CANDIDATES = 50
 """More than anybody can choose from in a chat."""
+NARROWED = 8
+"""Of so many it is looked up which of their variants are meant; a shopper must say more of a longer row first."""
 LARGEST = Decimal(10**9)
 """A price beyond it bounds nothing."""
 REPLIES = frozenset({Intent.UNKNOWN, Intent.NO, Intent.YES})
@@ -129,10 +131,13 @@ class Answers:
         skus: dict[str, None] = {}
         for mention in mentions:
             written = self._written(mention)
-            for number in islice(mention.products if not written else (), MOST_CANDIDATES):
+            for place, number in enumerate(islice(mention.products if not written else (), MOST_CANDIDATES)):
                 product = self._catalogue.products[number]
                 if len(product.variants) == 1:
                     skus[product.variants[0].sku] = None
+                    continue
+                if place >= NARROWED:
+                    skus[product.sku] = None
                     continue
                 entry = self._index.entry(number)
                 left = narrowed(entry, mention.terms, mention.without).variants

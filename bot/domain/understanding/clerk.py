@@ -14,14 +14,15 @@ from bot.domain.understanding.limits import bounds
 from bot.domain.understanding.meaning import Intent, Understanding
 from bot.domain.understanding.mentions import segments
 from bot.domain.understanding.phrases import Found
-from bot.domain.understanding.reading import Item, Reader, cues
+from bot.domain.understanding.reading import Item, Line, Reader
 from bot.domain.understanding.stems import Stems
 from bot.domain.understanding.tokens import Token
 from bot.domain.understanding.tongues import tongue
 from bot.domain.understanding.wishes import Listener, Wishes
 from bot.domain.understanding.words import load
 
-INTENTS = frozenset(Intent)
+SPEAKING = frozenset(Intent) | GUARDS
+"""Meanings by which a message says in its own language what it is after."""
 VAGUE = frozenset({"vague"})
 
 
@@ -98,12 +99,12 @@ class Clerk:
             return Understanding(text, str(hint), self._commands[command[1]], about=self._linked(command[2] or ""))
         if PROGRAM.search(folded.replace("<3", "")):
             return Understanding(text, code, Intent.UNKNOWN)
-        items, found = self._read(tokens, code)
+        items, line, found = self._read(tokens, code)
         idle = {one.at for one in found if one.meaning == "idiom"}
         meanings = frozenset(one.meaning for one in found if one.meaning not in GUARDS or one.at not in idle)
         if "program" in meanings:
             return Understanding(text, code, Intent.UNKNOWN)
-        aside = cues(items, self._tongues[code].asides)
+        aside = line.phrases(self._tongues[code].asides)
         bound = bounds(items, aside)
         items = [replace(item, roles=item.roles | VAGUE) if item.at in bound.vague else item for item in items]
         silent = {at for one in found for at in one.at if one.meaning == "idiom" or _hides(one, items[at])}
@@ -126,22 +127,20 @@ class Clerk:
         given = self._answers.given(text, heard.code, meant, heard.signals, heard.items)
         return replace(given, asides=heard.signals.asides)
 
-    def _read(self, tokens: Sequence[Token], code: str) -> tuple[list[Item], list[Found]]:
-        """The message in its language; its phrases in another one where its own says nothing."""
+    def _read(self, tokens: Sequence[Token], code: str) -> tuple[list[Item], Line, list[Found]]:
+        """The message in its language; its phrases in another one where its own says nothing, but for those that
+        speak to a program."""
         others = [tongue for other, tongue in self._tongues.items() if other != code]
         said = sum(token.kind == "word" for token in tokens)
         items = self._reader.items(tokens, self._tongues[code], others)
-        found: list[Found] = []
-        for spoken_in in (self._tongues[code], *others):
-            more = cues(items, spoken_in.book)
-            if spoken_in.language.code != code:
-                more = [one for one in more if len(one.at) > 1 or items[one.at[0]].term is None]
-                more = [one for one in more if len(one.at) == said or not self._is_small_talk(one, items, code)]
-            if spoken_in.language.code == code or not any(one.meaning in INTENTS | GUARDS for one in found):
-                found += more
-            else:
-                found += [one for one in more if one.meaning == "program"]
-        return items, [one for one in found if not _names_goods(one, items)]
+        line = Line(items)
+        found = line.phrases(self._tongues[code].book)
+        for other in others:
+            speaks = any(one.meaning in SPEAKING for one in found)
+            more = line.phrases(other.programs if speaks else other.book)
+            more = [one for one in more if len(one.at) > 1 or items[one.at[0]].term is None]
+            found += [one for one in more if len(one.at) == said or not self._is_small_talk(one, items, code)]
+        return items, line, [one for one in found if not _names_goods(one, items)]
 
     def _is_small_talk(self, found: Found, items: Sequence[Item], code: str) -> bool:
         """Whether a phrase of another language is made of daily words of this one: Italian "non" is no French "no".

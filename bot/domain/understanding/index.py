@@ -43,8 +43,10 @@ class Choice:
 class Entry:
     product: Product
     choices: tuple[Choice, ...]
-    names: tuple[tuple[Keys, ...], ...]
-    """Its name in each language, word by word."""
+    kinds: frozenset[str]
+    """What the values of its options are, all together."""
+    values: frozenset[Key]
+    """The keys of all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,7 @@ class Index:
         self._catalogue = catalogue
         self.terms = lru_cache(maxsize=65_536)(self._terms)
         self.entry = lru_cache(maxsize=8_192)(self._entry)
+        self.named = lru_cache(maxsize=8_192)(self._named)
         self._pairs = words.either["paired"]
         self._packs = words.either["packs"]
         self._paired, self._boxed = array("I"), array("I")
@@ -186,10 +189,20 @@ class Index:
     def _entry(self, number: int) -> Entry:
         """What a message may need to know of a product."""
         product = self._catalogue.products[number]
-        names = (name for name in self._names(product) if not name.keyword)
+        choices = tuple(self._choices(product))
         return Entry(
-            product, tuple(self._choices(product)), tuple(tuple(keys for _, keys in name.terms) for name in names)
+            product,
+            choices,
+            frozenset().union(*(choice.kinds for choice in choices)),
+            frozenset(
+                key for choice in choices for _, ways in choice.values for way in ways for word in way for key in word
+            ),
         )
+
+    def _named(self, number: int) -> tuple[tuple[Keys, ...], ...]:
+        """The name of a product in each language, word by word."""
+        names = (name for name in self._names(self._catalogue.products[number]) if not name.keyword)
+        return tuple(tuple(keys for _, keys in name.terms) for name in names)
 
     def _note(self, number: int, product: Product) -> None:
         self.skus[product.sku] = number

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 
-from bot.domain.understanding.numbers import numeral
 from bot.domain.understanding.tokens import Token
 from bot.domain.understanding.tongues import Tongue
 
@@ -30,11 +29,7 @@ def spoken(
         for code in goods or ():
             if code in named:
                 named[code] += 1
-        own = [
-            code
-            for code, tongue in tongues.items()
-            if text in tongue.evidence or numeral(text, tongue.language) or text in tongue.language.goods
-        ]
+        own = [code for code, tongue in tongues.items() if tongue.has(text)]
         if len(own) == len(tongues):
             continue
         weak = goods is not None or all(text in tongues[code].language.goods for code in own)

@@ -10,7 +10,7 @@ from functools import lru_cache
 from text_to_num import text2num
 
 from bot.domain.understanding.tokens import Token
-from bot.domain.understanding.words import Language
+from bot.domain.understanding.words import Language, load
 
 LARGEST = 1_000_000
 """Above it nothing is a quantity that anybody means; up to it a number stands as it is, for the counter to refuse."""
@@ -106,7 +106,17 @@ def _spoken(tokens: Sequence[Token], at: int, language: Language) -> tuple[int, 
 
 
 def numeral(word: str, language: Language) -> bool:
-    return len(word) > 1 and word not in language.lists["one"] and _value(word, language) is not None
+    """Whether a number may begin with it."""
+    return language.code in _numerals(word)
+
+
+@lru_cache(maxsize=16_384)
+def _numerals(word: str) -> frozenset[str]:
+    """The languages in which it is a number, "one" aside."""
+    known = load().languages.values() if len(word) > 1 else ()
+    return frozenset(
+        language.code for language in known if word not in language.lists["one"] and _value(word, language) is not None
+    )
 
 
 def _follows(word: str, language: Language) -> bool:

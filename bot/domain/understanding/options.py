@@ -25,6 +25,8 @@ def narrowed(entry: Entry, terms: Sequence[Term], without: Sequence[Term] = ()) 
     A value that does not exist (64 GB where there are 128 and 256), or not together with another, leaves its option
     open; two values of one option do too. Nothing is rounded to what is near.
     """
+    if not without and untouched(entry, terms):
+        return Narrowed(entry.product.variants, tuple(c.name for c in entry.choices if len(c.values) > 1), frozenset())
     keys = {key for term in terms for key in term.keys}
     wanted: dict[str, frozenset[str]] = {}
     used: set[str] = set()
@@ -51,6 +53,11 @@ def narrowed(entry: Entry, terms: Sequence[Term], without: Sequence[Term] = ()) 
         if choice.name in strays or len({variant.options.get(choice.name) for variant in variants}) > 1
     )
     return Narrowed(tuple(variants), missing, frozenset(used))
+
+
+def untouched(entry: Entry, terms: Sequence[Term]) -> bool:
+    """Whether nothing was said of its options."""
+    return all(term.kind not in entry.kinds and entry.values.isdisjoint(term.keys) for term in terms)
 
 
 def _offered(entry: Entry, without: Sequence[Term]) -> Sequence[Variant]:

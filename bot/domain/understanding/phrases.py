@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 GAP = 6
 FIRST = frozenset({"stop"})
@@ -75,14 +76,23 @@ class Phrasebook:
     """All phrases of one language."""
 
     def __init__(self, phrases: Iterable[Phrase]) -> None:
-        self._by_first: dict[str, list[Phrase]] = defaultdict(list)
+        self._alone: dict[str, list[Phrase]] = defaultdict(list)
+        """By their first word, those behind which anything may stand."""
+        self._pairs: dict[tuple[str, str], list[Phrase]] = defaultdict(list)
+        """All others, by their first two words."""
         self.words: dict[str, set[str]] = defaultdict(set)
         """By what they mean: every word of its phrases."""
         for phrase in phrases:
             for index, piece in enumerate(phrase.pieces):
                 self.words[phrase.meaning] |= piece.words
-                for word in piece.words if not any(not p.optional for p in phrase.pieces[:index]) else ():
-                    self._by_first[word].append(phrase)
+                if any(not before.optional for before in phrase.pieces[:index]):
+                    continue
+                second = _second(phrase.pieces[index + 1 :])
+                for word in piece.words:
+                    if second is None:
+                        self._alone[word].append(phrase)
+                    for other in second or ():
+                        self._pairs[word, other].append(phrase)
 
     def find(self, words: Sequence[str], opens: Collection[int], closes: Collection[int]) -> list[Found]:
         """Every phrase that stands in `words`, each word used once: the phrase with the most words takes them.
@@ -91,8 +101,9 @@ class Phrasebook:
         """
         found = [
             (len(at) + (0.5 if phrase.meaning in FIRST else 0), -at[0], Found(phrase.meaning, at))
-            for start, word in enumerate(words)
-            for phrase in self._by_first.get(word, ())
+            for start, pair in enumerate(zip_longest(words, words[1:]))
+            for phrases in (self._alone.get(pair[0], ()), self._pairs.get(pair, ()))
+            for phrase in phrases
             if (not phrase.opens or start in opens) and (at := _match(phrase, words, start, closes))
         ]
         found.sort(key=lambda item: item[:2], reverse=True)
@@ -109,6 +120,18 @@ class Phrasebook:
                 continue
             meanings[candidate.at].add(candidate.meaning)
         return kept
+
+
+def _second(pieces: Sequence[Piece]) -> frozenset[str] | None:
+    """The words of which one must stand behind the first; None where any may."""
+    words: frozenset[str] = frozenset()
+    for piece in pieces:
+        if not piece.words:
+            return None
+        words |= piece.words
+        if not piece.optional:
+            return words
+    return None
 
 
 def _match(phrase: Phrase, words: Sequence[str], start: int, closes: Collection[int]) -> tuple[int, ...] | None:

@@ -115,9 +115,10 @@ class Reader:
         counted = with_digits(expanded, languages, known=self._sold, own=tongue.roles)
         cut = list(measured(counted, self._words, known=self._measures))
         items: list[Item] = []
+        odd = [self._odd(token) for token in cut]
         at = 0
         while at < len(cut):
-            joined = self._join(cut, at)
+            joined = self._join(cut, at, odd)
             if joined:
                 text, length, term = joined
                 items.append(Item(text, "word", len(items), term=term, glued=cut[at].glued))
@@ -171,9 +172,15 @@ class Reader:
         """ "en or": a material that is a conjunction elsewhere."""
         return self._term(self._index.keys(text), plural=False, common=True) if self._stems.concept(text) else None
 
-    def _join(self, cut: Sequence[Token], at: int) -> tuple[str, int, Term] | None:
+    def _odd(self, token: Token) -> bool:
+        """Whether it may be a part of a word: it names nothing, or there are figures in it."""
+        return self.names(token.text) is None or not token.text.isalpha()
+
+    def _join(self, cut: Sequence[Token], at: int, odd: Sequence[bool]) -> tuple[str, int, Term] | None:
         """Words that a name writes as one, or as fewer: "wh 1000 xm5", "iphone15", "50 x 70"."""
         for length in range(min(4, len(cut) - at), 0, -1):
+            if not any(odd[at : at + length]):
+                continue
             tokens = cut[at : at + length]
             kinds = {token.kind for token in tokens}
             if kinds - {"word", "number", "sku"} or (length == 1 and "sku" in kinds):
@@ -186,8 +193,7 @@ class Reader:
             text = "".join(token.text for token in tokens)
             if length == 1 and (text in self._index.surfaces or text not in self._index.joins):
                 continue
-            split = any(any(map(str.isdigit, token.text)) or self.names(token.text) is None for token in tokens)
-            if not split or (tokens[0].kind == "number" and text not in self._index.has):
+            if tokens[0].kind == "number" and text not in self._index.has:
                 continue
             if text in self._index.joins:
                 found = self._index.joins[text]
@@ -316,8 +322,18 @@ def _calls(item: Item, items: Sequence[Item]) -> bool:
     return bool(alone and item.term and item.term.common and "greeting" in item.roles)
 
 
-def cues(items: Sequence[Item], book: Phrasebook) -> list[Found]:
-    """The phrases of one language in the message; words inside a product's name say nothing else."""
+class Line:
+    """A message as its phrases are looked for; words inside a product's name say nothing else."""
+
+    def __init__(self, items: Sequence[Item]) -> None:
+        self._words, self._opens, self._closes = _line(items)
+
+    def phrases(self, book: Phrasebook) -> list[Found]:
+        return book.find(self._words, self._opens, self._closes)
+
+
+def _line(items: Sequence[Item]) -> tuple[list[str], set[int], set[int]]:
+    """(its words, where a sentence begins, where one ends)."""
     named = _inside_names(items)
     words = ["\0" if item.at in named else item.text for item in items]
     opens, closes = set[int](), {len(items)}
@@ -331,7 +347,7 @@ def cues(items: Sequence[Item], book: Phrasebook) -> list[Found]:
         resting = item.text in SENTENCE_ENDS or (resting and (item.kind in ("mark", "emoji") or "please" in item.roles))
         if resting:
             closes.add(item.at)
-    return book.find(words, opens, closes)
+    return words, opens, closes
 
 
 def _inside_names(items: Sequence[Item]) -> set[int]:

@@ -108,26 +108,30 @@ class Expansions:
 
     sequences: Mapping[tuple[str, ...], tuple[str, ...]]
     elisions: Mapping[str, str]
-    longest: int
+    longest: Mapping[str, int]
+    """By the first word of a sequence, how many words there are at most."""
 
     @classmethod
     def of(cls, written: Mapping[str, str], elisions: Mapping[str, str]) -> Expansions:
         sequences = {_words(key): _words(value) for key, value in written.items()}
-        return cls(sequences, elisions, max(map(len, sequences), default=1))
+        longest: dict[str, int] = {}
+        for first, *others in sequences:
+            longest[first] = max(longest.get(first, 1), 1 + len(others))
+        return cls(sequences, elisions, longest)
 
     def apply(self, tokens: list[Token]) -> list[Token]:
         """Replace the longest known sequences, from left to right; every part is `glued` as its first was."""
         done: list[Token] = []
         at = 0
         while at < len(tokens):
-            for length in range(min(self.longest, len(tokens) - at), 0, -1):
+            for length in range(min(self.longest.get(tokens[at].text, 0), len(tokens) - at), 0, -1):
                 meant = self.sequences.get(tuple(token.text for token in tokens[at : at + length]))
                 if meant is not None:
                     done += [Token(word, "word", tokens[at].glued) for word in meant]
                     at += length
                     break
             else:
-                done += self._split(tokens[at])
+                done += self._split(tokens[at]) if "'" in tokens[at].text else (tokens[at],)
                 at += 1
         return done
 

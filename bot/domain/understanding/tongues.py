@@ -5,9 +5,10 @@ Made once for a process: every shop speaks the same languages, but for the words
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache, lru_cache
 
-from bot.domain.understanding.numbers import with_digits
+from bot.domain.understanding.numbers import numeral, with_digits
 from bot.domain.understanding.phrases import Phrase, Phrasebook, compiled, literal
 from bot.domain.understanding.stems import Spellings
 from bot.domain.understanding.tokens import fold, raw
@@ -22,8 +23,10 @@ FIGURATIVE = frozenset({"idiom", "jest", "program"})
 class Tongue:
     """One language's way of reading: the roles of its words, its phrases, its likely slips of the pen."""
 
-    def __init__(self, language: Language, book: Phrasebook, asides: Phrasebook) -> None:
-        self.language, self.book, self.asides = language, book, asides
+    def __init__(self, language: Language, phrases: Sequence[Phrase], asides: Phrasebook) -> None:
+        self.language, self.asides = language, asides
+        self.book = book = Phrasebook(phrases)
+        self.programs = Phrasebook(phrase for phrase in phrases if phrase.meaning == "program")
         roles: dict[str, set[str]] = {}
         for name, listed in language.lists.items():
             for word in listed if name != "ordinary" else listed - language.lists["things"]:
@@ -43,6 +46,10 @@ class Tongue:
             | {key[0] for key in language.shorthand.sequences if len(key) == 1}
         )
 
+    def has(self, word: str) -> bool:
+        """Whether it is a word of this language."""
+        return word in self.evidence or word in self.language.goods or numeral(word, self.language)
+
 
 @lru_cache(maxsize=64)
 def tongue(code: str, own: Own = ()) -> Tongue:
@@ -54,7 +61,7 @@ def tongue(code: str, own: Own = ()) -> Tongue:
         for meaning, written in own
         for phrase in written
     ]
-    return Tongue(language, Phrasebook([*phrases, *added]), asides)
+    return Tongue(language, [*phrases, *added], asides)
 
 
 @cache

@@ -172,7 +172,7 @@ class Listener:
 
     def _wholly(self, number: int, keys: Collection[str]) -> bool:
         """Whether every word of one of the product's names was said."""
-        return any(all(any(key in keys for key in word) for word in name) for name in self._index.entry(number).names)
+        return any(all(any(key in keys for key in word) for word in name) for name in self._index.named(number))
 
     def _plural(self, group: Sequence[Item], found: Products) -> bool:
         if found & self._index.paired:
@@ -326,7 +326,7 @@ def _without_headings(said: Sequence[Mention]) -> list[Mention]:
         counts = [part.quantity.value for part in parts if part.quantity.said or part.counted]
         whole = mention.quantity.value if mention.quantity.said else None
         if len(parts) < 2 or len(counts) != len(parts) or whole != sum(count or 0 for count in counts):
-            kept.append(replace(mention, weak=mention.weak and at not in named))
+            kept.append(replace(mention, weak=False) if mention.weak and at in named else mention)
         else:
             named |= set(range(at + 1, at + 1 + len(parts)))
     return kept
