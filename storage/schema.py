@@ -196,7 +196,9 @@ ALTER TABLE inbox ADD COLUMN begun INTEGER NOT NULL DEFAULT 0
 
 VIEWS = {
     "v_orders": """
-        SELECT o.ref, o.channel, o.chat, o.status, o.cancel_reason, o.needs_review IS NOT NULL AS needs_review,
+        SELECT o.ref, o.channel, o.chat, o.status,
+            CASE o.cancel_reason WHEN 'changed' THEN 'shopper' ELSE o.cancel_reason END AS cancel_reason,
+            o.needs_review IS NOT NULL AS needs_review,
             o.currency, o.items_minor + o.extras_minor AS total_minor,
             coalesce((SELECT sum(p.paid_minor) FROM payments p WHERE p.ref = o.ref), 0) AS paid_minor,
             coalesce((SELECT sum(p.refunded_minor) FROM payments p WHERE p.ref = o.ref), 0) AS refunded_minor,
