@@ -132,7 +132,9 @@ def test_french_shoppers_read_french_words_money_and_dates(pages: Pages) -> None
     assert "jusqu’au jeudi 3 décembre à 13:30 (Paris)" in shown.text
 
 
-@pytest.mark.parametrize(("tag", "lang"), [("nl", "en"), ("", "en"), ("pt-BR", "pt"), ("fr-CA", "fr"), ("fr_BE", "fr"), ("EN-gb", "en")])
+@pytest.mark.parametrize(
+    ("tag", "lang"), [("nl", "en"), ("", "en"), ("pt-BR", "pt"), ("fr-CA", "fr"), ("fr_BE", "fr"), ("EN-gb", "en")]
+)
 def test_an_unknown_language_is_answered_in_english(pages: Pages, tag: str, lang: str) -> None:
     assert page(pages, replace(ORDER, language=tag)).all("html", lang=lang)
 

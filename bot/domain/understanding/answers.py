@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from itertools import islice
@@ -89,10 +89,11 @@ class Answers:
             missing |= dict.fromkeys(gaps)
             count = mention.quantity.value or 1
             guess = gaps or mention.doubtful or mention.weak or mention.owned
-            if sku is None or guess or not self._priced(sku, count, prices):
+            if sku is None or guess:
                 certain = False
             else:
                 lines[sku] = lines.get(sku, 0) + count
+        certain = certain and self._priced(lines, prices)
         if wishes.loose.said and wishes.loose.value is None:
             certain, missing = False, missing | {"quantity": None}
         said = [m.quantity.value for m in wishes.mentions if m.quantity.said] or [
@@ -148,13 +149,14 @@ class Answers:
             skus |= dict.fromkeys(written)
         return tuple(skus)[:MOST_CANDIDATES]
 
-    def _priced(self, sku: str, quantity: int, prices: Sequence[str]) -> bool:
-        """Whether a price that was named is the real one; another is a bargain to talk about, not a sale."""
-        variant = self._catalogue.variant(sku)
-        if variant is None:
-            return False
-        right = {to_decimal(variant.unit_minor * n, self._catalogue.currency).normalize() for n in (1, quantity)}
-        return all(any(f"{value:f}" == price for value in right) for price in prices)
+    def _priced(self, lines: Mapping[str, int], prices: Sequence[str]) -> bool:
+        """Whether a price that was named is that of one of them, or of all; another is a bargain to talk about."""
+        if not prices:
+            return True
+        sold = [(variant.unit_minor, n) for sku, n in lines.items() if (variant := self._catalogue.variant(sku))]
+        minor = {unit * count for unit, n in sold for count in (1, n)} | {sum(unit * n for unit, n in sold)}
+        right = {f"{to_decimal(value, self._catalogue.currency).normalize():f}" for value in minor}
+        return right.issuperset(prices)
 
 
 def _prices(items: Sequence[Item]) -> list[str]:

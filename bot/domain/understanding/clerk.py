@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from bot.domain.catalogue import Catalogue
 from bot.domain.understanding.answers import Answers
-from bot.domain.understanding.index import Index
+from bot.domain.understanding.index import NOTHING, Index
 from bot.domain.understanding.intents import COMMAND, GUARDS, PROGRAM, Signals, intent
 from bot.domain.understanding.languages import spoken
 from bot.domain.understanding.limits import bounds
@@ -100,6 +100,7 @@ class Clerk:
         if PROGRAM.search(folded.replace("<3", "")):
             return Understanding(text, code, Intent.UNKNOWN)
         items, line, found = self._read(tokens, code)
+        found = [one for one in found if one.meaning != "idiom" or not _is_a_name(one, items)]
         idle = {one.at for one in found if one.meaning == "idiom"}
         meanings = frozenset(one.meaning for one in found if one.meaning not in GUARDS or one.at not in idle)
         if "program" in meanings:
@@ -108,6 +109,7 @@ class Clerk:
         bound = bounds(items, aside)
         items = [replace(item, roles=item.roles | VAGUE) if item.at in bound.vague else item for item in items]
         silent = {at for one in found for at in one.at if one.meaning == "idiom" or _hides(one, items[at])}
+        silent |= {at for one in aside for at in one.at if len(one.at) > 1 and "carts" in items[at].roles}
         turns = _turns(items, found, aside)
         silent |= bound.places | {at for at in turns if items[at].term is None}
         refusals = {_refusal(one, items) for one in found if one.meaning == "no" and len(one.at) > 1}
@@ -186,9 +188,18 @@ def _chatter(items: Sequence[Item], found: Sequence[Found], silent: Collection[i
     return sum(item.roles <= IDLE for item in words)
 
 
+def _is_a_name(idiom: Found, items: Sequence[Item]) -> bool:
+    """Whether all of it is the name of one thing: "black tea" where it is sold."""
+    terms = [term for at in idiom.at if (term := items[at].term)]
+    shared = terms[0].has if len(terms) > 1 else NOTHING
+    for term in terms[1:]:
+        shared &= term.has
+    return bool(shared)
+
+
 def _hides(found: Found, item: Item) -> bool:
     """A word of daily life inside a longer phrase names no goods: "gift wrapping" where gift cards are sold."""
-    return len(found.at) > 1 and item.term is not None and item.term.common
+    return len(found.at) > 1 and item.term is not None and (item.term.common or "carts" in item.roles)
 
 
 def as_json(meaning: Understanding) -> dict[str, object]:

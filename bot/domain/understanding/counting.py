@@ -34,8 +34,9 @@ class Counting:
         next begins."""
         paired = bool(found) and found <= self._index.paired
         said = any(map(str.isdecimal, "".join(item.text for item in items[first : last + 1])))
-        own = NOTHING if said else found  # the name's number was said: "2 Switch 2"
-        boxed = bool(found) and found <= self._index.boxed and not _boxes(items, last)
+        boxes = _boxes(items, last)
+        own = NOTHING if said or boxes else found  # the name's number was said: "2 Switch 2"
+        boxed = bool(found) and found <= self._index.boxed and not boxes
         options: list[Term] = []
         values: list[int | None] = []
         wrong = article = vague = one = False
@@ -48,8 +49,10 @@ class Counting:
                     options.append(term)
                 elif self._is_model(items, at):
                     wrong = True
+                elif at and items[at - 1].kind == "word" and "choice" in items[at - 1].roles:
+                    wrong = wrong or not self._names(found, item.text)  # "knife no. 8"
                 elif at and _packs(items, at):
-                    packed = packed or not self._names(own, item.text)
+                    vague = vague or not self._names(own, item.text)
                 elif self._counts(items, at, first, last):
                     loose = boxed or self._names(own, item.text) or _qualified(items, at)
                     values.append(None if loose else amount(item.text))
@@ -69,6 +72,7 @@ class Counting:
                     one = True
                 if "pairs" in roles:
                     times, one = times * (1 if paired else 2), True
+        packed = packed and not (bool(found) and found <= self._index.boxed)  # "two sets" of what is sold by the set
         return Counted(_quantity(values, times, vague=vague or packed, one=one), tuple(options), wrong, article)
 
     def _names(self, found: Products, number: str) -> bool:
@@ -136,16 +140,24 @@ def _thing(item: Item) -> bool:
 
 def _reaches(items: Sequence[Item], at: int, first: int) -> bool:
     between = items[at + 1 : first]
+    if len(between) > 1 and _portion(between[0]) and not between[1].roles.isdisjoint({"of", "purpose"}):
+        between = between[1:]  # "3 jars of honey", whatever a jar is
     if between and between[-1].strange:  # "2 blu mugs": the number counts the mugs, whatever "blu" is
         between = between[:-1]
+    if between and "not_things" in between[0].roles and "counters" not in between[0].roles:
+        return False
     return all(
         item.kind in ("number", "emoji")
         or (item.kind == "mark" and item.text in "-*")
-        or (not item.roles.isdisjoint(BETWEEN) and "not_things" not in item.roles)
+        or not item.roles.isdisjoint(BETWEEN)
         or "one" in item.roles
         or item.text == "x"
         for item in between
     )
+
+
+def _portion(item: Item) -> bool:
+    return item.kind == "word" and item.term is None and item.strange and "not_things" not in item.roles
 
 
 def _packs(items: Sequence[Item], at: int) -> bool:

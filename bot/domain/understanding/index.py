@@ -7,6 +7,7 @@ from array import array
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import lru_cache
 from itertools import pairwise, zip_longest
 
@@ -26,7 +27,20 @@ Products = FrozenBitMap
 NOTHING = Products()
 NOWHERE: frozenset[str] = frozenset()
 LONGEST_JOIN = 24
-POSTS = ("heads", "strong", "titles", "whole", "calls", "has", "shelved", "facts", "joins", "optional", "forms")
+POSTS = (
+    "heads",
+    "strong",
+    "opens",
+    "titles",
+    "whole",
+    "calls",
+    "has",
+    "shelved",
+    "facts",
+    "joins",
+    "optional",
+    "forms",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +61,8 @@ class Entry:
     """What the values of its options are, all together."""
     values: frozenset[Key]
     """The keys of all of them."""
+    own: frozenset[Key]
+    """The keys of its names, which say nothing of its options: "rouge à lèvres"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +79,13 @@ class Name:
 class Index:
     """Products by the keys of words; built once, and what a message does not ask for is not kept.
 
-    `heads`: with the word in a name or keyword; `strong`: where it begins or ends a name, or is a keyword; `titles`
-    and `calls`: where it is the noun of a name, or of a keyword ("mug" of "Blue mug"); `whole`: where it is all of a
-    name; `has`: also as the value of an option, or as a word of the category; `facts`: also in the description.
-    `joins`: words of a name written as one ("wh1000xm5"); `optional`: by the kind of an option ("colours"); `forms`: by
-    the words and numbers of their names as written; `paired`: sold by the pair, so that a pair is one;
-    `boxed`: so many in each. `letters`: values of one letter, as the shop writes them; `tails`: by the
-    end of a long word of their names ("kanne" of "Teekanne").
+    `heads`: with the word in a name or keyword; `strong`: where it begins or ends a name, or is a keyword; `opens`:
+    where it begins one; `titles` and `calls`: where it is the noun of a name, or of a keyword ("mug" of "Blue mug");
+    `whole`: where it is all of a name; `has`: also as the value of an option, or as a word of the category; `facts`:
+    also in the description. `joins`: words of a name written as one ("wh1000xm5"); `optional`: by the kind of an
+    option ("colours"); `forms`: by the words and numbers of their names as written; `paired`: sold by the pair, so
+    that a pair is one; `boxed`: so many in each. `letters`: values of one letter, as the shop writes them; `tails`:
+    by the end of a long word of their names ("kanne" of "Teekanne").
     `numbered`: words that a number follows in a name. `surfaces`: all words of the catalogue as they are written, with
     the languages in which they name something, none where they only describe it.
     `aspects`: words of the names of options ("valve", "taille").
@@ -96,6 +112,7 @@ class Index:
             self._note(number, product)
         posted = {name: {key: Products(ids) for key, ids in self._posted.pop(name).items()} for name in POSTS}
         self.heads, self.strong, self.titles = posted["heads"], posted["strong"], posted["titles"]
+        self.opens = posted["opens"]
         self.calls, self.whole, self.has = posted["calls"], posted["whole"], posted["has"]
         self.shelved, self.facts, self.joins = posted["shelved"], posted["facts"], posted["joins"]
         self.optional, self.forms = posted["optional"], posted["forms"]
@@ -197,6 +214,7 @@ class Index:
             frozenset(
                 key for choice in choices for _, ways in choice.values for way in ways for word in way for key in word
             ),
+            frozenset(key for name in self.named(number) for keys in name for key in keys) if choices else frozenset(),
         )
 
     def _named(self, number: int) -> tuple[tuple[Keys, ...], ...]:
@@ -210,6 +228,7 @@ class Index:
         for name in self._names(product):
             self._post_name(number, name)
             forms.update(word for word, _ in name.terms)
+            forms.update(word[1:] for word, _ in name.terms if _NUMERO.fullmatch(word))
         shelved = self.terms(product.category, self.language)
         self._post(number, ("forms",), [(word, (word,)) for word in forms])
         if any(word in self._pairs for word in forms) or any(word in self._pairs for word, _ in shelved):
@@ -257,6 +276,7 @@ class Index:
         self._post(number, ("strong", "calls" if name.keyword else "titles"), [terms[i] for i in head])
         if not name.keyword:
             self._post(number, ("strong",), [terms[i] for i in (naming[:1] + naming[-1:])])
+            self._post(number, ("opens",), [terms[i] for i in naming[:1]])
             if len(terms) == 1:
                 self._post(number, ("whole",), terms)
         self._post_joins(number, terms)
@@ -271,7 +291,7 @@ class Index:
         for i in range(len(terms)):
             for j in range(i + 2, min(i + 4, len(terms)) + 1):
                 joined = "".join(word for word, _ in terms[i:j])
-                if not terms[i][1][0].startswith("#") and len(joined) <= LONGEST_JOIN:
+                if "#" not in joined and not terms[i][1][0].startswith("#") and len(joined) <= LONGEST_JOIN:
                     self._post(number, ("joins",), [(joined, (joined,))])
 
     def _post_parts(self, number: int, word: str) -> None:
@@ -302,10 +322,19 @@ class Index:
             terms = tuple(keys for _, keys in self.terms(wording, language))
             if terms:
                 yield terms
-            if len(terms) == 1 and (bare := _BARE.match(terms[0][0])):
-                yield ((bare.group(),),)  # "128" says 128 GB
+            if len(terms) == 1 and terms[0][0][0] == "#" and (bare := _BARE.match(wording)):
+                yield ((f"#{bare.group().replace(',', '.')}",),)  # "128" says 128 GB
 
 
+CONVERTED = {
+    "cl": ("ml", Decimal(10)),
+    "dl": ("ml", Decimal(100)),
+    "l": ("ml", Decimal(1000)),
+    "kg": ("g", Decimal(1000)),
+    "mm": ("cm", Decimal("0.1")),
+    "m": ("cm", Decimal(100)),
+}
+"""Units that say the same as others: 50 cl, half a litre."""
 GLUED_UNITS = {"g": "g", "w": "w", "v": "v"}
 """Units of one letter, believed only where the letter touches its number."""
 NAMED_UNITS = {**GLUED_UNITS, "l": "l", "m": "m"}
@@ -314,10 +343,42 @@ WHOLE = frozenset({"l", "kg", "tb"})
 """Units of which "one" may be said instead of 1."""
 LIGHTEST = 20
 """Grams from which on a "g" that stands apart is believed."""
+_NUMERO = re.compile(r"n\d+")
 _PARTS = re.compile(r"[a-z]+\d*|\d+")
 _DIMENSIONS = re.compile(r"\d+x\d+(?:x\d+)?")
-_BARE = re.compile(r"#\d+(?=[a-z])")
+_BARE = re.compile(r"\d+(?:[.,]\d+)?(?=\s?[^\W\d])")
 _AMOUNT = re.compile(r"(\d+(?:[.,]\d+)?)([a-z]+)")
+
+
+def _measure(number: str, unit: str) -> Key:
+    """ "#500ml" for 50 cl."""
+    common, factor = CONVERTED.get(unit, (unit, Decimal(1)))
+    if factor == 1 or len(number) > LONGEST_NUMBER:
+        return f"#{number.replace(',', '.')}{common}"
+    return f"#{(Decimal(number.replace(',', '.')) * factor).normalize():f}{common}"
+
+
+def _halves(tokens: Sequence[Token], words: Words) -> Iterator[Token]:
+    """ "half a litre", "un quart de kilo" as measures."""
+    at = 0
+    while at < len(tokens):
+        part = next((share for name, share in SHARES.items() if tokens[at].text in words.either[name]), "")
+        unit, end = "", at + 1
+        while part and not unit and end < min(at + 4, len(tokens)):
+            unit = tokens[end].text
+            end += 1
+            if words.units.get(unit) not in WHOLE and unit in words.either["one"] | words.either["of"]:
+                unit = ""
+        if part and words.units.get(unit) in WHOLE:
+            yield Token(_measure(part, words.units[unit]), "word", tokens[at].glued)
+            at = end
+        else:
+            yield tokens[at]
+            at += 1
+
+
+SHARES = {"half": "0.5", "quarter": "0.25"}
+LONGEST_NUMBER = 9
 
 
 def _weighs(number: str, unit: str) -> bool:
@@ -327,7 +388,7 @@ def _weighs(number: str, unit: str) -> bool:
 
 def _unit(amount: re.Match[str], words: Words, letters: Mapping[str, str], known: Callable[[Key], bool]) -> str | None:
     unit = words.units.get(amount[2]) or letters.get(amount[2]) or NAMED_UNITS.get(amount[2])
-    believed = unit and (len(amount[2]) > 1 or amount[2] in letters or known(f"#{amount[1].replace(',', '.')}{unit}"))
+    believed = unit and (len(amount[2]) > 1 or amount[2] in letters or known(_measure(amount[1], unit)))
     return unit if believed else None
 
 
@@ -340,10 +401,10 @@ def measured(
     """
     letters = NAMED_UNITS if named else GLUED_UNITS
     waiting: Token | None = None
-    for token in tokens:
+    for token in _halves(list(tokens), words):
         if waiting is not None and waiting.kind == "word":
             if words.units.get(token.text) in WHOLE:
-                yield Token(f"#1{words.units[token.text]}", "word", waiting.glued)
+                yield Token(_measure("1", words.units[token.text]), "word", waiting.glued)
                 waiting = None
                 continue
             yield waiting
@@ -352,9 +413,9 @@ def measured(
             waiting = token  # "un litre"
             continue
         if waiting is not None:
-            unit = words.units.get(token.text) or letters.get(token.text)
-            if unit and (named or len(token.text) > 1 or _weighs(waiting.text, token.text)):
-                yield Token(f"#{waiting.text.replace(',', '.')}{unit}", "word", waiting.glued)
+            unit = words.units.get(token.text) or letters.get(token.text) or ("pct" if token.text == "%" else None)
+            if unit and (unit == "pct" or named or len(token.text) > 1 or _weighs(waiting.text, token.text)):
+                yield Token(_measure(waiting.text, unit), "word", waiting.glued)
                 waiting = None
                 continue
             yield waiting
@@ -363,7 +424,7 @@ def measured(
         if token.kind == "number" and token.text[0].isdecimal():
             waiting = token
         elif amount and (unit := _unit(amount, words, letters, known)):
-            yield Token(f"#{amount[1].replace(',', '.')}{unit}", "word", token.glued)
+            yield Token(_measure(amount[1], unit), "word", token.glued)
         else:
             yield token
     if waiting is not None:

@@ -67,22 +67,25 @@ Rule = tuple[Callable[[Signals], bool], Intent]
 
 
 def _complains(s: Signals) -> bool:
-    trouble = s.has("complaint") or (s.has("anger") and s.goods)
+    trouble = s.has("complaint") or (s.has("anger") and s.goods and s.has("past", "order"))
     return trouble and (s.has("past", "return") or not (s.has("ask", "buy") or s.question))
 
 
 RULES: tuple[Rule, ...] = (
     (lambda s: s.has("stop"), Intent.STOP),
     (lambda s: s.has("human") or (s.has("anger") and not s.goods and not s.has("return")), Intent.HUMAN),
-    (lambda s: s.has("cancel"), Intent.CANCEL),
+    (lambda s: s.has("cancel") and s.goods and s.has("remove") and not s.has("order"), Intent.REMOVE),
+    (lambda s: s.has("cancel") and not (s.goods and s.has("denial")), Intent.CANCEL),
     (lambda s: s.has("return") or _complains(s), Intent.RETURN),
     (lambda s: s.has("remove"), Intent.REMOVE),
     (lambda s: s.has("order_status", "order") and s.has("past") and s.has("thanks") and not s.question, Intent.THANKS),
     (lambda s: s.has("order_status"), Intent.ORDER_STATUS),
+    (lambda s: s.reference and not s.goods, Intent.ORDER_STATUS),
     (
         lambda s: s.has("order") and (s.has("past") or not (s.has("buy") or (s.wanted and not s.question))),
         Intent.ORDER_STATUS,
     ),
+    (lambda s: s.goods and s.blocked and not (s.question or s.has("ask", "thanks")), Intent.UNKNOWN),
     (lambda s: s.goods and s.has("ask", "help", "bargain"), Intent.ASK),
     (lambda s: s.goods and bool(s.limits) and not s.has("buy"), Intent.SEARCH),
     (lambda s: s.goods and s.question and not (s.has("buy", "search", "browse") or s.please), Intent.ASK),
@@ -92,6 +95,7 @@ RULES: tuple[Rule, ...] = (
     (lambda s: s.goods and s.has("search", "browse") and not (s.has("buy") or (s.counted and s.please)), Intent.SEARCH),
     (lambda s: s.wanted, Intent.BUY),
     (lambda s: s.goods and s.has("cart"), Intent.CART),
+    (lambda s: s.goods and s.has("idiom"), Intent.UNKNOWN),
     (lambda s: s.goods and s.chatter <= LITTLE, Intent.ASK),
     (lambda s: s.goods, Intent.UNKNOWN),
     (lambda s: s.has("help"), Intent.HELP),

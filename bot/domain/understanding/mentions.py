@@ -69,8 +69,10 @@ def _refuse(cut: list[Segment], items: Sequence[Item], item: Item, silent: Colle
 
 
 def _closes(items: Sequence[Item], item: Item) -> bool:
-    after = items[item.at + 1] if item.at + 1 < len(items) else None
-    return after is None or after.text in ",.!;\n" or "but" in after.roles
+    rest = [
+        one for one in items[item.at + 1 : item.at + 4] if one.roles.isdisjoint({"greeting", "pleasant", "function"})
+    ]
+    return not rest or rest[0].text in ",.!;\n" or "but" in rest[0].roles
 
 
 def _opening(item: Item, items: Sequence[Item]) -> str:
@@ -172,9 +174,12 @@ def matched(index: Index, terms: Sequence[Term]) -> tuple[Products, bool]:
         for term in naming[1:]:
             found = found & term.heads or found & term.has or found
         if len(naming) == 1 and not naming[0].common:
-            found = found & naming[0].strong or found
+            (only,) = naming
+            nouns = index.any(index.titles, only.keys) | index.any(index.calls, only.keys)
+            found = found & nouns or found & only.strong or found
         elif len(naming) > 1:  # "Frontlicht LX-50" is not the holder for it
-            found = found & index.any(index.titles, {key for term in naming for key in term.keys}) or found
+            nouns = index.any(index.titles, {key for term in naming for key in term.keys})
+            found = found & (nouns | index.any(index.opens, naming[0].keys)) or found
     else:
         rooted = [term.has for term in attributes if term.has]
         found = rooted[0] if rooted else NOTHING

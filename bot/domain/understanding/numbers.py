@@ -61,6 +61,23 @@ def with_digits(
             length, value = _said(tokens, at, languages, own)
             done.append(Token(str(value), "number", token.glued) if length else token)
             at += length or 1
+    return _with_halves(done, languages[0])
+
+
+def _with_halves(tokens: list[Token], language: Language) -> list[Token]:
+    """ "six and a half" -> 6.5; what stands behind it may be a dozen, and is left alone."""
+    halves = language.lists["half"]
+    if halves.isdisjoint(token.text for token in tokens):
+        return tokens
+    done: list[Token] = []
+    for token in tokens:
+        back = 1 if done and done[-1].text in language.lists["one"] else 0
+        if token.text in halves and len(done) > 1 + back and done[-1 - back].text in language.lists["links"]:
+            number = done[-2 - back]
+            if number.kind == "number" and number.text.isdecimal():
+                done[-2 - back :] = [Token(f"{number.text}.5", "number", number.glued)]
+                continue
+        done.append(token)
     return done
 
 

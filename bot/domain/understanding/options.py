@@ -38,7 +38,7 @@ def narrowed(entry: Entry, terms: Sequence[Term], without: Sequence[Term] = ()) 
             wanted[choice.name] = values
         tried = {key for term in terms if term.kind in choice.kinds for key in term.keys} - hit
         tried -= {key for other in entry.choices if other is not choice for key in _values(other, keys)[1]}
-        if tried and not _named_otherwise(tried, terms):
+        if tried and not (_named_otherwise(tried, terms) or tried <= entry.own):
             used |= tried
             strays.add(choice.name)
     offered = _offered(entry, without)

@@ -271,6 +271,9 @@ class Reader:
                 return other, roles, self._known(other, roles)
             if term := self._known(other, NO_ROLES):
                 return other, NO_ROLES, term
+        for end in range(1, min(5, len(text) - 3)):  # "dacacia" for "d'acacia"
+            if text[:end] in self._words.spelling.elisions and self.names(text[end:]) is not None:
+                return text[end:], NO_ROLES, self._known(text[end:], NO_ROLES)
         sold, goods = self._spellings.nearest(text), self._goods[tongue.language.code].nearest(text)
         near = min((found for found in (sold, goods) if found), key=lambda found: found[1], default=None)
         if near is None:  # "Tasen" for "Tassen"

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from bot.domain.understanding.numbers import amount
 from bot.domain.understanding.tokens import fold, raw
 from bot.domain.understanding.words import load
 
 LAST = -1
+_MARKED = re.compile(r"n(\d+)")
+"""As folding leaves "n° 2"."""
 MOST_WORDS = 5
 SILENT = ("function", "one", "pronouns", "please", "choice", "greeting")
 
@@ -26,6 +30,8 @@ def pointed_at(text: str) -> int | None:
     pointing = False
     for token in tokens:
         place = words.ordinals.get(token.text)
+        if place is None and (marked := _MARKED.fullmatch(token.text)):
+            place = amount(marked[1])
         pointing = pointing or place is not None or token.text in points
         if place is None and token.kind == "number":
             place = amount(token.text)

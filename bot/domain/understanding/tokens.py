@@ -35,7 +35,7 @@ def fold(text: str) -> str:
         text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
         text = "".join(c for c in text if unicodedata.category(c) not in ("Mn", "Me", "Cf", "Cs", "Sk"))
     text = _STRETCHED.sub(r"\1", text.lower())[:LIMIT]
-    return _NUMBERED.sub(" ", _CONTROLS.sub(" ", text))
+    return _NUMERO.sub("n", _NUMBERED.sub(" ", _CONTROLS.sub(" ", text)))
 
 
 _CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
@@ -47,12 +47,14 @@ _NUMBERED = re.compile(
     r"|•+ ?\d{4}(?!\d)"  # what is left of a card
 )
 """Numbers of cards, telephones and postal codes, which count nothing."""
+_NUMERO = re.compile(r"(?<![^\W_])n(?:o|r|um)?[.°]\s?(?=\d)")
+"""The "no." before a number."""
 _STRETCHED = re.compile(r"([a-wyz])\1{2,}")
 _ALIKE = (
     dict.fromkeys("’‘ʼ‛´`ʹ′", "'")
     | dict.fromkeys("‐‑‒–—−", "-")
     | dict.fromkeys("×✕✖", " x")
-    | {"œ": "oe", "Œ": "oe", "æ": "ae", "Æ": "ae", "…": ".", "«": '"', "»": '"', "“": '"', "”": '"'}
+    | {"œ": "oe", "Œ": "oe", "æ": "ae", "Æ": "ae", "…": ".", "º": "°", "«": '"', "»": '"', "“": '"', "”": '"'}
 )
 
 

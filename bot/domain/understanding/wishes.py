@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice, pairwise
 
@@ -36,6 +36,7 @@ class Listener:
     def __init__(self, index: Index, reader: Reader, words: Words, language: Language) -> None:
         self._index, self._reader, self._language = index, reader, language
         self._counting = Counting(index, reader, words.multiples)
+        self._multiples = words.multiples
 
     def hear(self, segments: Sequence[Segment], turns: Collection[int] = ()) -> Wishes:
         """`turns` are the places where what was said before is taken back."""
@@ -49,7 +50,7 @@ class Listener:
             elif not found:
                 follower = segments[number + 1] if number + 1 < len(segments) else None
                 rest = rest or _unknown_thing(segment, bool(said), follower)
-                loose = _both(loose, _loose(segment))
+                loose = _both(loose, self._loose(segment))
                 if loose.said and follower and follower.opened in ("and", "or") and _starts_with_number(follower):
                     loose = OPEN
                 elif loose.said and said and not said[-1].quantity.said:
@@ -88,6 +89,9 @@ class Listener:
             alike = (self._like(last, mention) for mention in now.mentions)
             return (*others, *(one if one.quantity.said else replace(one, quantity=last.quantity) for one in alike))
         return (*others, replace(last, quantity=now.loose)) if now.loose.said else ()
+
+    def _loose(self, segment: Segment) -> Quantity:
+        return _loose(segment, self._multiples)
 
     def _sized(self, before: Mention, segment: Segment) -> Mention | None:
         """ "the red runners, size 42": the number says which of the thing before it."""
@@ -147,6 +151,8 @@ class Listener:
         others = [item for item in segment.items if item not in group and item.kind == "word"]
         if any(item.strange for item in others) or not any(_attributes(item.term) for item in group):
             return False
+        if all("pleasant" in item.roles for item in group):  # "the small one", but no "grand merci"
+            return any(not item.roles.isdisjoint({"definite", "pronouns"}) for item in others)
         return (article and not self._noun_beside(segment.items, group)) or all(
             not item.roles.isdisjoint(QUIET) for item in others
         )
@@ -231,6 +237,8 @@ class Listener:
 
     def _again(self, before: Mention, mention: Mention) -> Mention | None:
         """ "the glasses, the set of 6": the same thing is said once more."""
+        if mention.named and not before.quantity.said and mention.quantity.said and before.products <= mention.products:
+            return joined(self._index, before, mention)  # "chocolate 70 %, two bars"
         new = mention.quantity.said or mention.counted or not mention.named or not mention.products <= before.products
         return None if new else joined(self._index, before, mention)
 
@@ -362,13 +370,17 @@ def _run_together(spans: Sequence[tuple[int, int]], number: int) -> bool:
     return any(one[1] + 1 == two[0] for at, (one, two) in enumerate(pairwise(spans)) if number in (at, at + 1))
 
 
-def _loose(segment: Segment) -> Quantity:
+def _loose(segment: Segment, multiples: Mapping[str, int]) -> Quantity:
     if segment.negated:
         return UNSAID
     items = segment.items
+    many = next((multiples[item.text] for item in items if item.text in multiples), None)
     numbers = [at for at, item in enumerate(items) if item.kind == "number" and counts_alone(items, at)]
     values = {amount(items[at].text) for at in numbers if not (at and "minus" in items[at - 1].roles)}
     if not numbers:
+        half = any("half" in item.roles for item in items)
+        if many is not None and (half or not any("fraction" in item.roles for item in items)):
+            return Quantity(many // 2 if half else many, said=True)  # "…, half a dozen please"
         return OPEN if any("fraction" in item.roles for item in items) else UNSAID
     if len(numbers) > 1 or None in values or not values:
         return OPEN
