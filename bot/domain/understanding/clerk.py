@@ -199,7 +199,11 @@ def _is_a_name(idiom: Found, items: Sequence[Item]) -> bool:
 
 def _hides(found: Found, item: Item) -> bool:
     """A word of daily life inside a longer phrase names no goods: "gift wrapping" where gift cards are sold."""
-    return len(found.at) > 1 and item.term is not None and (item.term.common or "carts" in item.roles)
+    if len(found.at) < 2:
+        return False
+    if item.kind == "number":
+        return found.meaning != "buy"  # "grazie mille"
+    return item.term is not None and (item.term.common or "carts" in item.roles)
 
 
 def as_json(meaning: Understanding) -> dict[str, object]:

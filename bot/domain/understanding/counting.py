@@ -9,7 +9,9 @@ from bot.domain.understanding.index import NOTHING, Index, Products
 from bot.domain.understanding.numbers import OPEN, UNSAID, Quantity, amount
 from bot.domain.understanding.reading import Item, Reader, Term
 
-BETWEEN = frozenset({"pleasant", "counters", "of", "function", "please", "pairs", "packs", "multiple", "cue", "sizing"})
+BETWEEN = frozenset(
+    {"pleasant", "counters", "of", "function", "please", "pairs", "packs", "multiple", "cue", "sizing", "currency"}
+)
 """What may stand between a number and the thing it counts."""
 AFTER = frozenset({"counters", "please", "function"})
 
@@ -21,6 +23,8 @@ class Counted:
 
     quantity: Quantity
     options: tuple[Term, ...] = ()
+    sizes: tuple[str, ...] = ()
+    """How many there are in each: "a pack of 8"."""
     wrong: bool = False
     article: bool = False
 
@@ -29,7 +33,9 @@ class Counting:
     def __init__(self, index: Index, reader: Reader, multiples: Mapping[str, int]) -> None:
         self._index, self._reader, self._multiples = index, reader, multiples
 
-    def of(self, items: Sequence[Item], first: int, last: int, end: int, found: Products) -> Counted:
+    def of(  # noqa: C901 - one entry a way of counting
+        self, items: Sequence[Item], first: int, last: int, end: int, found: Products
+    ) -> Counted:
         """How many of the thing at items[first..last]; `items` begins behind the thing before, `end` is where the
         next begins."""
         paired = bool(found) and found <= self._index.paired
@@ -38,6 +44,7 @@ class Counting:
         own = NOTHING if said or boxes else found  # the name's number was said: "2 Switch 2"
         boxed = bool(found) and found <= self._index.boxed and not boxes
         options: list[Term] = []
+        sizes: list[str] = []
         values: list[int | None] = []
         wrong = article = vague = one = False
         times, packed = 1, False
@@ -51,7 +58,13 @@ class Counting:
                     wrong = True
                 elif at and items[at - 1].kind == "word" and "choice" in items[at - 1].roles:
                     wrong = wrong or not self._names(found, item.text)  # "knife no. 8"
+                elif self._names_pieces(items, at, found):
+                    continue
+                elif _pack_of(items, at):
+                    sizes.append(item.text)
+                    vague = vague or not self._names(found, item.text)
                 elif at and _packs(items, at):
+                    sizes.append(item.text)
                     vague = vague or not self._names(own, item.text)
                 elif self._counts(items, at, first, last):
                     loose = boxed or self._names(own, item.text) or _qualified(items, at)
@@ -73,7 +86,16 @@ class Counting:
                 if "pairs" in roles:
                     times, one = times * (1 if paired else 2), True
         packed = packed and not (bool(found) and found <= self._index.boxed)  # "two sets" of what is sold by the set
-        return Counted(_quantity(values, times, vague=vague or packed, one=one), tuple(options), wrong, article)
+        return Counted(
+            _quantity(values, times, vague=vague or packed, one=one), tuple(options), tuple(sizes), wrong, article
+        )
+
+    def _names_pieces(self, items: Sequence[Item], at: int, found: Products) -> bool:
+        """ "the 72 piece castle"."""
+        after = items[at + 1].term if at + 1 < len(items) else None
+        if after is None or not at or items[at - 1].roles.isdisjoint({"one", "definite"}):
+            return False
+        return any(found & self._index.forms.get(f"{items[at].text} {key}", NOTHING) for key in after.keys)
 
     def _names(self, found: Products, number: str) -> bool:
         """Whether the number stands in a name: "Set of 6 glasses"."""
@@ -94,7 +116,7 @@ class Counting:
         if _is_price(items, at):
             return False
         if at < first:
-            return _reaches(items, at, first)
+            return not _priced(items, at) and _reaches(items, at, first)
         after = items[at + 1] if at + 1 < len(items) else None
         if at > last and any("purpose" in i.roles and "of" not in i.roles for i in items[last + 1 : at]):
             return False
@@ -115,6 +137,17 @@ def counts_alone(items: Sequence[Item], at: int) -> bool:
     if before is not None and before.strange:
         return False  # "Hauptstraße 12"
     return after is None or not _thing(after)
+
+
+def _priced(items: Sequence[Item], at: int) -> bool:
+    """ "50 euro gift cards"."""
+    return at + 1 < len(items) and "currency" in items[at + 1].roles
+
+
+def _pack_of(items: Sequence[Item], at: int) -> bool:
+    """ "an 8-pack"."""
+    after = items[at + 1 : at + 3]
+    return len(after) == 2 and after[0].text == "-" and "packs" in after[1].roles
 
 
 def _is_price(items: Sequence[Item], at: int) -> bool:

@@ -28,19 +28,9 @@ NOTHING = Products()
 NOWHERE: frozenset[str] = frozenset()
 LONGEST_JOIN = 24
 POSTS = (
-    "heads",
-    "strong",
-    "opens",
-    "titles",
-    "whole",
-    "calls",
-    "has",
-    "shelved",
-    "facts",
-    "joins",
-    "optional",
-    "forms",
-)
+    *("heads", "strong", "opens", "titles", "whole", "calls"),
+    *("has", "shelved", "facts", "joins", "begins", "optional", "forms"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +72,10 @@ class Index:
     `heads`: with the word in a name or keyword; `strong`: where it begins or ends a name, or is a keyword; `opens`:
     where it begins one; `titles` and `calls`: where it is the noun of a name, or of a keyword ("mug" of "Blue mug");
     `whole`: where it is all of a name; `has`: also as the value of an option, or as a word of the category; `facts`:
-    also in the description. `joins`: words of a name written as one ("wh1000xm5"); `optional`: by the kind of an
-    option ("colours"); `forms`: by the words and numbers of their names as written; `paired`: sold by the pair, so
-    that a pair is one; `boxed`: so many in each. `letters`: values of one letter, as the shop writes them; `tails`:
-    by the end of a long word of their names ("kanne" of "Teekanne").
+    also in the description. `joins`: words of a name written as one ("wh1000xm5"); `begins`: those that begin it;
+    `optional`: by the kind of an option ("colours"); `forms`: by the words and numbers of their names as written;
+    `paired`: sold by the pair, so that a pair is one; `boxed`: so many in each. `letters`: values of one letter, as
+    the shop writes them; `tails`: by the end of a long word of their names ("kanne" of "Teekanne").
     `numbered`: words that a number follows in a name. `surfaces`: all words of the catalogue as they are written, with
     the languages in which they name something, none where they only describe it.
     `aspects`: words of the names of options ("valve", "taille").
@@ -115,6 +105,7 @@ class Index:
         self.opens = posted["opens"]
         self.calls, self.whole, self.has = posted["calls"], posted["whole"], posted["has"]
         self.shelved, self.facts, self.joins = posted["shelved"], posted["facts"], posted["joins"]
+        self.begins = posted["begins"]
         self.optional, self.forms = posted["optional"], posted["forms"]
         self.paired, self.boxed = Products(self._paired), Products(self._boxed)
         self.tails = self._tails() if any(known.compounds for known in words.languages.values()) else {}
@@ -229,11 +220,14 @@ class Index:
             self._post_name(number, name)
             forms.update(word for word, _ in name.terms)
             forms.update(word[1:] for word, _ in name.terms if _NUMERO.fullmatch(word))
+            forms.update(
+                f"{one} {key}" for (one, _), (_, keys) in pairwise(name.terms) if one.isdecimal() for key in keys
+            )
         shelved = self.terms(product.category, self.language)
         self._post(number, ("forms",), [(word, (word,)) for word in forms])
         if any(word in self._pairs for word in forms) or any(word in self._pairs for word, _ in shelved):
             self._paired.append(number)
-        if any(word.isdecimal() for word in forms) and any(word in self._packs for word in forms):
+        if any(self._packed(name.terms) for name in self._names(product)):
             self._boxed.append(number)
         self._post(number, ("shelved", "has", "facts"), shelved)
         self._write_down((word for word, _ in shelved), None)
@@ -253,6 +247,14 @@ class Index:
             self.aspects.update(
                 key for name, language in called.items() for _, found in self.terms(name, language) for key in found
             )
+
+    def _packed(self, terms: Terms) -> bool:
+        """ "pack of 4", "4er-Pack"; a "case for Orion 9" holds no nine."""
+        beside = ((one, two) for (one, _), (two, _) in pairwise(terms))
+        return any(
+            any(word in self._packs for word in pair) and any(_PIECES.fullmatch(word) for word in pair)
+            for pair in beside
+        )
 
     def _post(self, number: int, where: Sequence[str], terms: Iterable[tuple[str, Keys]]) -> None:
         for name in where:
@@ -292,7 +294,7 @@ class Index:
             for j in range(i + 2, min(i + 4, len(terms)) + 1):
                 joined = "".join(word for word, _ in terms[i:j])
                 if "#" not in joined and not terms[i][1][0].startswith("#") and len(joined) <= LONGEST_JOIN:
-                    self._post(number, ("joins",), [(joined, (joined,))])
+                    self._post(number, ("joins", "begins") if i == 0 else ("joins",), [(joined, (joined,))])
 
     def _post_parts(self, number: int, word: str) -> None:
         """ "1000xm5" is also called "xm5"."""
@@ -344,6 +346,7 @@ WHOLE = frozenset({"l", "kg", "tb"})
 LIGHTEST = 20
 """Grams from which on a "g" that stands apart is believed."""
 _NUMERO = re.compile(r"n\d+")
+_PIECES = re.compile(r"\d+(?:er)?")
 _PARTS = re.compile(r"[a-z]+\d*|\d+")
 _DIMENSIONS = re.compile(r"\d+x\d+(?:x\d+)?")
 _BARE = re.compile(r"\d+(?:[.,]\d+)?(?=\s?[^\W\d])")
@@ -377,6 +380,20 @@ def _halves(tokens: Sequence[Token], words: Words) -> Iterator[Token]:
             at += 1
 
 
+def _dashless(tokens: Sequence[Token], words: Words) -> list[Token]:
+    """ "65-W", "8-inch": without the hyphen before a unit."""
+    return [
+        token
+        for at, token in enumerate(tokens)
+        if not (
+            token.text == "-"
+            and 0 < at < len(tokens) - 1
+            and tokens[at - 1].kind == "number"
+            and (tokens[at + 1].text in words.units or tokens[at + 1].text in NAMED_UNITS)
+        )
+    ]
+
+
 SHARES = {"half": "0.5", "quarter": "0.25"}
 LONGEST_NUMBER = 9
 
@@ -401,7 +418,7 @@ def measured(
     """
     letters = NAMED_UNITS if named else GLUED_UNITS
     waiting: Token | None = None
-    for token in _halves(list(tokens), words):
+    for token in _halves(_dashless(list(tokens), words), words):
         if waiting is not None and waiting.kind == "word":
             if words.units.get(token.text) in WHOLE:
                 yield Token(_measure("1", words.units[token.text]), "word", waiting.glued)
@@ -413,8 +430,14 @@ def measured(
             waiting = token  # "un litre"
             continue
         if waiting is not None:
-            unit = words.units.get(token.text) or letters.get(token.text) or ("pct" if token.text == "%" else None)
-            if unit and (unit == "pct" or named or len(token.text) > 1 or _weighs(waiting.text, token.text)):
+            unit = words.units.get(token.text) or NAMED_UNITS.get(token.text) or ("pct" if token.text == "%" else None)
+            if unit and (
+                len(token.text) > 1
+                or unit == "pct"
+                or named
+                or _weighs(waiting.text, token.text)
+                or known(_measure(waiting.text, unit))
+            ):
                 yield Token(_measure(waiting.text, unit), "word", waiting.glued)
                 waiting = None
                 continue

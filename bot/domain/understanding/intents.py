@@ -21,7 +21,7 @@ COMMAND = re.compile(r"\s*/([a-z_]+)(?:@\w+)?(?:\s+(\S+))?")
 """As Telegram's users know them; one that no language lists is read like the words behind its slash."""
 
 PROGRAM = re.compile(
-    r"""[{}\\|`]|</?[a-z!]|\w\s?=+\s?["'\w]|;\s?(?:--|drop|delete|select|update|insert)|\$\(|'\s?(?:--|or\s')|\w\(["']"""
+    r"""^\s*(?:system|sistema|systeme|assistant|user|admin|root)\s?:|[{}\\|`]|</?[a-z!]|\w\s?=+\s?["'\w]|;\s?(?:--|drop|delete|select|update|insert)|\$\(|'\s?(?:--|or\s')|\w\(["']"""
 )
 """Signs that a text speaks to a program, not to a shop. Alternatives of bounded parts: linear in the text."""
 
@@ -98,13 +98,14 @@ RULES: tuple[Rule, ...] = (
     (lambda s: s.goods and s.has("idiom"), Intent.UNKNOWN),
     (lambda s: s.goods and s.chatter <= LITTLE, Intent.ASK),
     (lambda s: s.goods, Intent.UNKNOWN),
+    (lambda s: not s.asides.isdisjoint({"novelties", "bestsellers"}) and not s.blocked, Intent.BROWSE),
     (lambda s: s.has("help"), Intent.HELP),
     (lambda s: s.has("ask"), Intent.ASK),
     (lambda s: s.has("checkout"), Intent.CHECKOUT),
     (lambda s: s.has("start"), Intent.START),
     (lambda s: s.has("no") and not s.has("browse", "search") and s.chatter <= CHATTY, Intent.NO),
     (lambda s: bool(s.limits) and not s.blocked, Intent.SEARCH),
-    (lambda s: s.has("browse") or not s.asides.isdisjoint({"novelties", "bestsellers"}), Intent.BROWSE),
+    (lambda s: s.has("browse"), Intent.BROWSE),
     (lambda s: s.has("buy") and not s.blocked, Intent.BUY),
     (lambda s: s.has("search"), Intent.SEARCH),
     (lambda s: s.has("cart"), Intent.CART),

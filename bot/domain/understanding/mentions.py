@@ -72,7 +72,7 @@ def _closes(items: Sequence[Item], item: Item) -> bool:
     rest = [
         one for one in items[item.at + 1 : item.at + 4] if one.roles.isdisjoint({"greeting", "pleasant", "function"})
     ]
-    return not rest or rest[0].text in ",.!;\n" or "but" in rest[0].roles
+    return not rest or rest[0].text in ",.!;:\n" or "but" in rest[0].roles
 
 
 def _opening(item: Item, items: Sequence[Item]) -> str:
@@ -116,6 +116,8 @@ class Mention:
     weak: bool = False
     """Only a word was said that goes with another in the name: "amber" of "Amber candle"."""
     opened: str = ""
+    pointed: bool = False
+    """"the one for …", "celle au …": the noun was said before."""
     listed: bool = False
     """What is counted before a comma is told one by one behind it."""
     without: tuple[Term, ...] = ()

@@ -109,7 +109,9 @@ class Reader:
 
     def items(self, tokens: Sequence[Token], tongue: Tongue, others: Sequence[Tongue]) -> list[Item]:
         """What every word is. Mistyped words are read as the nearest known one, the shop's own words first."""
-        alike = tongue.language.alike.apply(list(measured(tokens, self._words)))  # "500 g" is no "j'ai"
+        alike = tongue.language.alike.apply(
+            list(measured(tokens, self._words, known=self._measures))
+        )  # "500 g" is no "j'ai"
         expanded = tongue.language.shorthand.apply(alike)
         languages = [tongue.language, *(other.language for other in others)]
         counted = with_digits(expanded, languages, known=self._sold, own=tongue.roles)
@@ -134,7 +136,18 @@ class Reader:
                 item = replace(item, term=self._substance(item.text))
             items.append(item)
             at += 1
+        for item in items:
+            if "function" in item.roles and item.term is None and self._names_with(items, item):
+                items[item.at] = replace(item, term=self._term((item.text,), plural=False, common=True))
+            elif "counters" in item.roles and item.term is not None and _holds_another(items, item):
+                items[item.at] = replace(item, term=None)
         return [replace(item, term=None) if _calls(item, items) else item for item in items]
+
+    def _names_with(self, items: Sequence[Item], item: Item) -> bool:
+        """Whether a small word is part of a name: "Nube Pro", where "pro" is "para o"."""
+        heads = self._index.heads.get(item.text, NOTHING) if item.text in self._index.surfaces else NOTHING
+        beside = (*items[max(0, item.at - 1) : item.at], *items[item.at + 1 : item.at + 2])
+        return bool(heads) and any(other.term is not None and bool(other.term.heads & heads) for other in beside)
 
     def _parted(self, token: Token, at: int, tongue: Tongue, others: Sequence[Tongue]) -> list[Item]:
         """A compound of which the catalogue has the last noun: "Kaffeetasse" is a "Tasse". What its first noun says
@@ -197,7 +210,7 @@ class Reader:
                 continue
             if text in self._index.joins:
                 found = self._index.joins[text]
-                return text, length, Term((f"~{text}",), found, found, found, found)
+                return text, length, Term((f"~{text}",), found, found, self._index.begins.get(text, found), found)
             if length > 1 and text in (self._index.surfaces if text.isalpha() else self._index.has):
                 return text, length, self._term((text,), plural=False, common=False)
         return None
@@ -243,7 +256,7 @@ class Reader:
             forms = (text, f"{text}s", f"{text}es", *(text[:-n] for n in (1, 2) if text.endswith("s")))
             if not concept and index.any(index.heads, forms):
                 keys = forms  # "gorra" is no "gorro", though they share their stem
-            many = bool(singular) or text.endswith(("s", "x"))
+            many = (bool(singular) and text not in index.surfaces) or text.endswith(("s", "x"))
             return self._term(keys, plural=many, common=guessed or "ordinary" in roles)
         return self._term(keys, plural=False, common=True) if concept else None
 
@@ -316,6 +329,15 @@ LINKING = frozenset({"", "s", "n", "e", "en", "es", "er"})
 """What German puts between the parts of a compound."""
 _DOUBLED = re.compile(r"(.)\1+")
 _SKU = re.compile(r"[a-z0-9][a-z0-9._-]*")
+
+
+def _holds_another(items: Sequence[Item], item: Item) -> bool:
+    """ "a bottle of wine": what is in it is meant, where bottle openers are sold too."""
+    after = items[item.at + 1 : item.at + 4]
+    if not after or "of" not in after[0].roles or item.term is None:
+        return False
+    inside = next((other.term for other in after if other.term is not None), None)
+    return inside is not None and bool(inside.heads) and not inside.heads & item.term.heads
 
 
 def _calls(item: Item, items: Sequence[Item]) -> bool:

@@ -54,7 +54,10 @@ class Listener:
                 if loose.said and follower and follower.opened in ("and", "or") and _starts_with_number(follower):
                     loose = OPEN
                 elif loose.said and said and not said[-1].quantity.said:
-                    own = self._index.forms.get(str(loose.value), NOTHING)  # "the glasses, six", of a set of 6
+                    digits = str(loose.value)
+                    told = any(digits in key for term in said[-1].terms for key in term.keys if key[0] in "~#")
+                    # "the glasses, six" of a set of 6
+                    own = NOTHING if told else self._index.forms.get(digits, NOTHING)
                     quantity = OPEN if own & said[-1].products else loose
                     said[-1], loose = replace(said[-1], quantity=quantity), UNSAID
                 elif loose.said and said and not said[-1].negated and loose != said[-1].quantity:
@@ -127,6 +130,8 @@ class Listener:
         if counted.options:
             terms = (*terms, *counted.options)
             found, conflict = matched(self._index, terms)
+        for size in counted.sizes:
+            found = found & self._index.forms.get(size, NOTHING) or found
         named = any(term.heads for term in terms)
         if not found or (not named and not self._speaks_of_goods(segment, group, counted.article)):
             return None
@@ -145,6 +150,7 @@ class Listener:
             weak=self._weak(terms, found),
             owned=first > 0 and "possessive" in items[first - 1].roles,
             definite=_before(items, first, "definite"),
+            pointed=_pointed(items, first),
         )
 
     def _speaks_of_goods(self, segment: Segment, group: Sequence[Item], article: bool) -> bool:
@@ -196,7 +202,7 @@ class Listener:
             return
         if before is None:
             assert refused is not None
-            alike = self._of_the_kind(refused, mention) if mention.named and mention.weak else None
+            alike = self._of_the_kind(refused, mention) if mention.named and (mention.weak or mention.pointed) else None
             said.append(alike or (mention if mention.named else self._like(refused, mention)))
             return
         at = said.index(before)
@@ -206,7 +212,7 @@ class Listener:
             if not (first := self._like(noun, before)).doubtful:  # "eine blaue und zwei schwarze Tassen"
                 said[at] = before = replace(first, doubtful=mention.opened == "or")
                 mention = replace(mention, doubtful=mention.doubtful or mention.opened == "or")
-        if mention.weak and (alike := self._of_the_kind(before, mention)):
+        if (mention.weak or mention.pointed) and (alike := self._of_the_kind(before, mention)):
             mention = alike
         if mention.opened == "or":
             alike = self._like(before, mention) if before.named and not mention.named else mention
@@ -228,7 +234,7 @@ class Listener:
 
     def _instead(self, before: Mention, mention: Mention) -> Mention:
         """ "the blue mug, no sorry, the black one": one thing gives way to the other."""
-        if mention.named and mention.weak:
+        if mention.named and (mention.weak or mention.pointed):
             mention = self._of_the_kind(before, mention) or mention
         alike = mention if mention.named else self._like(before, mention)
         if alike.quantity.said or mention.counted:
@@ -246,7 +252,8 @@ class Listener:
         """ "3 fig candles and 2 amber": the noun is said once."""
         for noun in before.naming:
             found, conflict = matched(self._index, (noun, *mention.terms))
-            if found and not conflict and noun not in mention.terms and found <= mention.products:
+            new = noun not in mention.terms and (mention.pointed or found <= mention.products)
+            if found and not conflict and new:
                 return replace(mention, terms=(noun, *mention.terms), products=found, weak=False)
         return None
 
@@ -287,7 +294,8 @@ class Listener:
             products, without = mention.products, mention.without
             for other in refused:
                 narrow = other.products & products
-                if other.named and not any(term.kind for term in other.terms) and narrow == products:
+                earlier = other.first < mention.first
+                if earlier and other.named and not any(term.kind for term in other.terms) and narrow == products:
                     continue  # "not this mug, the blue mug"
                 attributes = tuple(term for term in other.terms if not term.heads)
                 optional = narrow & self._index.any(self._index.optional, {term.kind or "" for term in attributes})
@@ -345,6 +353,14 @@ def _before(items: Sequence[Item], first: int, role: str) -> bool:
     while first > 0 and "made" in items[first - 1].roles and role not in items[first - 1].roles:
         first -= 1
     return first > 0 and role in items[first - 1].roles
+
+
+def _pointed(items: Sequence[Item], first: int) -> bool:
+    """Whether a pronoun and a preposition stand before it: "quella per …"."""
+    back = first - 1
+    while back > 0 and items[back].kind == "word" and items[back].roles & {"purpose", "of", "made"}:
+        back -= 1
+    return 0 <= back < first - 1 and "pronouns" in items[back].roles
 
 
 def _strange_beside(items: Sequence[Item], first: int, last: int) -> bool:
