@@ -280,19 +280,25 @@ def _carry_out(
         asks = first_asked(shop, books, order, payment)
         put(asks, order.ref, eager=instant or not isinstance(asks, Say))
     if decision.change is not None:
-        _change(books, decision.change, put, now)
+        _change(books, decision.change, shopper.language, put, now)
     if decision.close is not None and books.orders.begin_closing(decision.close, CancelReason.SHOPPER, now):
         for payment in books.payments.of(decision.close):
             put(CloseCheckout(payment.key), decision.close)
     return receipt
 
 
-def _change(books: Books, change: Change, put: Callable[[Effect, str | None], None], now: datetime) -> None:
+def _change(
+    books: Books, change: Change, language: str, put: Callable[[Effect, str | None], None], now: datetime
+) -> None:
     """The page of what was wanted so far is closed first: until then nobody knows whether it is being paid."""
     before = books.orders.get(change.ref)
-    if before is not None and books.orders.change(change.ref, change.lines, now) and before.closing is None:
-        for payment in books.payments.of(change.ref):
-            put(CloseCheckout(payment.key), change.ref)
+    if before is None or not books.orders.change(change.ref, change.lines, now):
+        return
+    if before.closing is not None:
+        put(Say("one_moment", language, {"ref": change.ref}), change.ref)
+        return
+    for payment in books.payments.of(change.ref):
+        put(CloseCheckout(payment.key), change.ref)
 
 
 def _own_ref(books: Books, event: Inbound, say: Say) -> str | None:

@@ -69,6 +69,12 @@ def test_one_more_of_the_same(dialog: Dialog, text: str) -> None:
     assert links(dialog.shopper(text)) == ["3 × Mug bleu (18,00\xa0€)"]
 
 
+def test_what_changes_nothing_is_answered_with_the_link(dialog: Dialog) -> None:
+    dialog.shopper("je voudrais deux mugs bleus")
+    assert [one.name for one in dialog.shopper("plutôt deux")] == ["link_again"]
+    assert len(dialog.store.view("v_orders")) == 1
+
+
 def test_another_thing_instead(dialog: Dialog) -> None:
     dialog.shopper("je voudrais un mug bleu")
     assert links(dialog.shopper("pardon, plutôt le mug noir svp")) == ["1 × Mug noir"]
@@ -111,8 +117,20 @@ def test_two_changes_before_the_first_is_done_make_one_order(dialog: Dialog) -> 
     for text in ("ajoute un mug noir", "ajoute un mug bleu"):
         event = replace(dialog._event(), text=text)
         dialog.write(lambda books, event=event: receive(dialog.shop, books, event, dialog.now))  # type: ignore[misc]
-    assert links(dialog.delivered()) == ["2 × Mug bleu (18,00\xa0€)", "1 × Mug noir"]
+    said = dialog.delivered()
+    assert links(said) == ["2 × Mug bleu (18,00\xa0€)", "1 × Mug noir"]
+    assert "one_moment" in [one.name for one in said]
     assert len(orders(dialog)) == 1
+
+
+def test_a_change_that_is_taken_back_before_it_is_done_leaves_nothing(dialog: Dialog) -> None:
+    dialog.shopper("je voudrais un mug bleu")
+    for text in ("plutôt deux", "enlève le mug bleu"):
+        event = replace(dialog._event(), text=text)
+        dialog.write(lambda books, event=event: receive(dialog.shop, books, event, dialog.now))  # type: ignore[misc]
+    assert [one.name for one in dialog.delivered()][-1] == "order_canceled"
+    assert orders(dialog) == []
+    assert dialog.stock("mug-bleu") == (0, 0)
 
 
 def test_an_order_that_is_paid_while_it_is_changed_stays_and_what_was_added_is_one_of_its_own(dialog: Dialog) -> None:

@@ -1,5 +1,5 @@
-"""Four small shops to understand messages in, read from catalogues/: a French potter's, an English one of everything, a
-German one for bicycles and an Italian delicatessen; each with its words in the five other languages."""
+"""Small shops of all kinds to understand messages in, read from catalogues/, each with its words in the five other
+languages."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _variants(entry: Mapping[str, Any]) -> tuple[Variant, ...]:
     return tuple(variant for variant in made if variant.sku not in entry.get("without", ()))
 
 
-SHOPS = {name: shop(name) for name in ("atelier", "corner", "rad")}
+SHOPS = {name: shop(name) for name in ("atelier", "corner", "rad", "epicerie", "velvet", "tech")}
 EXAMINED = {name: shop(name, otherwise="examination") for name in ("atelier", "corner")} | {
     "dispensa": shop("dispensa")
 }

@@ -7,9 +7,10 @@ take out becomes a new order with one link for all of it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from bot.domain.conversation.counter import Change, Counter, Decision, OpenOrder, Situation
-from bot.domain.conversation.sales import buy, lines_of, refusal
+from bot.domain.conversation.sales import again, buy, hindrance, lines_of
 from bot.domain.orders import Line, OrderStatus
 from bot.domain.understanding import Intent, Understanding, Wanted
 
@@ -46,14 +47,14 @@ def become(counter: Counter, situation: Situation, order: OpenOrder, now: Amount
     """Make the cart hold so many of each; nothing at all cancels it."""
     wanted = [Wanted(sku, quantity) for sku, quantity in now.items() if quantity > 0]
     if not wanted:
-        return Decision(close=order.ref, notice="canceling")
+        empties = Change(order.ref, ()) if order.becomes else None
+        return Decision(change=empties, close=None if empties else order.ref, notice="canceling")
     held = {line.sku: line.quantity for line in order.lines}
     lines = lines_of(counter, situation, wanted)
-    for line in lines:
-        if said := refusal(counter, situation, line, held.get(line.sku, 0)):
-            return Decision((said,))
+    if said := hindrance(counter, situation, lines, held):
+        return Decision((said,))
     if {line.sku: line.quantity for line in lines} == amounts(order):
-        return Decision()
+        return Decision((again(situation, order if not order.becomes else replace(order, url=None, invoice=None)),))
     return Decision(change=Change(order.ref, lines))
 
 

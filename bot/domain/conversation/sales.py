@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 from bot.domain.actions import Action, Verb
 from bot.domain.catalogue import Variant
@@ -21,11 +22,8 @@ def buy(counter: Counter, situation: Situation, wanted: Sequence[Wanted]) -> Dec
     if not lines:
         support: dict[str, Fact] = {"support": counter.rules.support}
         return Decision((situation.say("unknown", support, (Button("browse", str(Action(Verb.BROWSE))),)),))
-    for line in lines:
-        if said := refusal(counter, situation, line):
-            return Decision((said,))
-    if sum(line.total_minor for line in lines) > LARGEST_MINOR:
-        return Decision((situation.say("too_much", {"support": counter.rules.support}),))
+    if said := hindrance(counter, situation, lines):
+        return Decision((said,))
     unpaid = [order for order in situation.orders() if order.unpaid]
     same = next((o for o in unpaid if _amounts(o.lines) == _amounts(lines)), None)
     if same is not None:
@@ -35,6 +33,18 @@ def buy(counter: Counter, situation: Situation, wanted: Sequence[Wanted]) -> Dec
     products = [counter.catalogue.product(line.sku) for line in lines]
     physical = any(product is not None and product.kind == "physical" for product in products)
     return Decision(purchase=Purchase(lines, physical))
+
+
+def hindrance(
+    counter: Counter, situation: Situation, lines: Sequence[Line], held: Mapping[str, int] = MappingProxyType({})
+) -> Say | None:
+    """Why these lines cannot be had together, None where they can. `held` are those that the shopper keeps already."""
+    for line in lines:
+        if said := refusal(counter, situation, line, held.get(line.sku, 0)):
+            return said
+    if sum(line.total_minor for line in lines) > LARGEST_MINOR:
+        return situation.say("too_much", {"support": counter.rules.support})
+    return None
 
 
 def lines_of(counter: Counter, situation: Situation, wanted: Sequence[Wanted]) -> tuple[Line, ...]:
