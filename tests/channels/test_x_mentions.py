@@ -126,7 +126,16 @@ async def test_of_a_long_silence_only_a_day_is_read(line: Line) -> None:
     assert line.asked[0]["start_time"] == start(LONGEST_GAP)
 
 
-@pytest.mark.parametrize("looked", ["", "corrupt", "2026-11-23T09:00:00", (NOW + timedelta(days=1)).isoformat()])
+async def test_a_look_of_a_time_to_come_was_noted_by_a_clock_that_was_wrong_and_all_of_a_day_is_read(
+    line: Line,
+) -> None:
+    """F098: a shop whose clock ran a day ahead must not miss what was said before it was set."""
+    line.meter.cursors["mentions_looked"] = (NOW + timedelta(days=1)).isoformat()
+    await line.look(line.mentions, page([]))
+    assert line.asked[0]["start_time"] == start(LONGEST_GAP)
+
+
+@pytest.mark.parametrize("looked", ["", "corrupt", "2026-11-23T09:00:00"])
 async def test_a_time_of_the_last_look_that_is_none_is_no_time(line: Line, looked: str) -> None:
     line.meter.cursors["mentions_looked"] = looked
     await line.look(line.mentions, page([]))

@@ -21,7 +21,7 @@ from tests.simulation.world import Violation, World
 HELD, SOLD, RELEASED = "live", "sold", "released"
 BY_ITSELF = frozenset(
     "link link_again thanks retire open_checkout close_checkout refund refunded refund_due order_expired order_canceled"
-    " payment_failed payment_processing one_moment cannot_be_paid shipped returned called_off".split()
+    " cancel_paid payment_failed payment_processing one_moment cannot_be_paid shipped returned called_off".split()
 )
 """Kinds of outbox rows that a shop writes although nobody has said anything just then."""
 MOST_WITHDRAWN = ("needs_response", "under_review", "lost")

@@ -220,13 +220,16 @@ def _cursor(value: str | None, now: datetime) -> str | None:
 
 
 async def _since(meter: Meter, window: str, now: datetime) -> datetime:
-    """From when on to read without a cursor: since the last look, or an hour back at the first."""
+    """From when on to read without a cursor: since the last look, or an hour back at the first. A look of a time to come
+    was noted by a clock that has been set since: how long ago it was, nobody knows."""
     looked = await meter.cursor(f"{window}_looked")
     try:
         last = datetime.fromisoformat(looked or "") - OVERLAP
     except ValueError:
         return now - BACKFILL
-    return max(last, now - LONGEST_GAP) if last.tzinfo is not None and last <= now else now - BACKFILL
+    if last.tzinfo is None:
+        return now - BACKFILL
+    return max(last, now - LONGEST_GAP) if last <= now else now - LONGEST_GAP
 
 
 async def _moved(meter: Meter, window: str, known: str | None, newest: str | None, began: datetime) -> None:
