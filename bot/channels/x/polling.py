@@ -220,8 +220,8 @@ def _cursor(value: str | None, now: datetime) -> str | None:
 
 
 async def _since(meter: Meter, window: str, now: datetime) -> datetime:
-    """From when on to read without a cursor: since the last look, or an hour back at the first. A look of a time to come
-    was noted by a clock that has been set since: how long ago it was, nobody knows."""
+    """From when on to read without a cursor: since the last look, or an hour back at the first. A look of a time
+    to come was noted by a clock that has been set since: how long ago it was, nobody knows."""
     looked = await meter.cursor(f"{window}_looked")
     try:
         last = datetime.fromisoformat(looked or "") - OVERLAP

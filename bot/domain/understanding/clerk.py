@@ -106,11 +106,14 @@ class Clerk:
         if "program" in meanings:
             return Understanding(text, code, Intent.UNKNOWN)
         aside = line.phrases(self._tongues[code].asides)
+        told = _story(items, found)
+        meanings -= STORY if told else frozenset()
         bound = bounds(items, aside)
         items = [replace(item, roles=item.roles | VAGUE) if item.at in bound.vague else item for item in items]
         silent = {at for one in found for at in one.at if one.meaning == "idiom" or _hides(one, items[at])}
         silent |= {at for one in aside for at in one.at if len(one.at) > 1 and "carts" in items[at].roles}
         turns = _turns(items, found, aside)
+        silent |= told
         silent |= bound.places | {at for at in turns if items[at].term is None}
         refusals = {_refusal(one, items) for one in found if one.meaning == "no" and len(one.at) > 1}
         signals = Signals(
@@ -164,6 +167,41 @@ def _turns(items: Sequence[Item], found: Sequence[Found], aside: Sequence[Found]
     back = {at for one in aside if one.meaning == "correction" for at in one.at}
     noes = (one.at for one in found if one.meaning == "no" and not any("refusal" in items[at].roles for at in one.at))
     return frozenset(back.union(*noes))
+
+
+STORY = frozenset({"past", "others", "denial"})
+"""What is told of the past and of other people."""
+
+
+def _story(items: Sequence[Item], found: Sequence[Found]) -> frozenset[int]:
+    """The places of what is only told around an order: "my sister is moving, anyway: a doormat please".
+
+    Empty where a condition or a plan is spoken of, or where no clause orders something and tells nothing.
+    """
+    if not any(one.meaning in STORY for one in found) or any(one.meaning in GUARDS - STORY for one in found):
+        return frozenset()
+    clauses: list[list[Item]] = [[]]
+    for item in items:
+        if item.kind == "mark" and item.text in CLAUSE_ENDS:
+            clauses.append([])
+        else:
+            clauses[-1].append(item)
+    tells = {at for one in found if one.meaning in STORY for at in one.at}
+    asks = {at for one in found if one.meaning == "buy" for at in one.at}
+    ordering = [
+        clause
+        for clause in clauses
+        if any(item.term is not None for item in clause)
+        and any(item.at in asks or "please" in item.roles for item in clause)
+        and not any(item.at in tells for item in clause)
+    ]
+    if not ordering:
+        return frozenset()
+    kept = {item.at for clause in ordering for item in clause}
+    return frozenset(item.at for clause in clauses for item in clause if item.at not in kept)
+
+
+CLAUSE_ENDS = frozenset(".?!;:,\n")
 
 
 def _names_goods(found: Found, items: Sequence[Item]) -> bool:

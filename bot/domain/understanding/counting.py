@@ -66,6 +66,8 @@ class Counting:
                 elif at and _packs(items, at):
                     sizes.append(item.text)
                     vague = vague or not self._names(own, item.text)
+                elif at < first and _unexplained(items, at, first):
+                    vague = True
                 elif self._counts(items, at, first, last):
                     loose = boxed or self._names(own, item.text) or _qualified(items, at)
                     values.append(None if loose else amount(item.text))
@@ -137,6 +139,16 @@ def counts_alone(items: Sequence[Item], at: int) -> bool:
     if before is not None and before.strange:
         return False  # "Hauptstraße 12"
     return after is None or not _thing(after)
+
+
+def _unexplained(items: Sequence[Item], at: int, first: int) -> bool:
+    """ "two crates potting soil": whatever is counted, it is not passed over in silence."""
+    between = items[at + 1 : first]
+    if not between or _reaches(items, at, first) or _priced(items, at) or _is_price(items, at):
+        return False
+    if any(not item.roles.isdisjoint({"one", "definite", "possessive", "joiners"}) for item in between):
+        return False
+    return between[0].strange and len(between) < 3
 
 
 def _priced(items: Sequence[Item], at: int) -> bool:

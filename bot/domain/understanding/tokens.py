@@ -35,6 +35,7 @@ def fold(text: str) -> str:
         text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
         text = "".join(c for c in text if unicodedata.category(c) not in ("Mn", "Me", "Cf", "Cs", "Sk"))
     text = _STRETCHED.sub(r"\1", text.lower())[:LIMIT]
+    text = _SHORTENED.sub(r"\1 ", text)
     return _NUMERO.sub("n", _NUMBERED.sub(" ", _CONTROLS.sub(" ", text)))
 
 
@@ -49,6 +50,8 @@ _NUMBERED = re.compile(
 """Numbers of cards, telephones and postal codes, which count nothing."""
 _NUMERO = re.compile(r"(?<![^\W_])n(?:o|r|um)?[.°]\s?(?=\d)")
 """The "no." before a number."""
+_SHORTENED = re.compile(r"(?<![^\W_])(gr|tg|tam|sz|tal)\.\s?(?=\w)")
+"""The "Gr." before a size, whose dot ends no sentence."""
 _STRETCHED = re.compile(r"([a-wyz])\1{2,}")
 _ALIKE = (
     dict.fromkeys("’‘ʼ‛´`ʹ′", "'")

@@ -51,18 +51,7 @@ class Listener:
                 follower = segments[number + 1] if number + 1 < len(segments) else None
                 rest = rest or _unknown_thing(segment, bool(said), follower)
                 loose = _both(loose, self._loose(segment))
-                if loose.said and follower and follower.opened in ("and", "or") and _starts_with_number(follower):
-                    loose = OPEN
-                elif loose.said and said and not said[-1].quantity.said:
-                    digits = str(loose.value)
-                    told = any(digits in key for term in said[-1].terms for key in term.keys if key[0] in "~#")
-                    # "the glasses, six" of a set of 6
-                    own = NOTHING if told else self._index.forms.get(digits, NOTHING)
-                    quantity = OPEN if own & said[-1].products else loose
-                    said[-1], loose = replace(said[-1], quantity=quantity), UNSAID
-                elif loose.said and said and not said[-1].negated and loose != said[-1].quantity:
-                    quantity = loose if _turned(said, turns, segment.items[-1].at) else OPEN  # "two mugs, no, three"
-                    said[-1], loose = replace(said[-1], quantity=quantity), UNSAID
+                loose = self._alone(said, loose, segment, follower, turns)
             for mention in found:
                 if loose.said and not mention.quantity.said:
                     mention, loose = replace(mention, quantity=loose), UNSAID
@@ -77,6 +66,37 @@ class Listener:
             if not found and said and _taken_back(said, turns, segment.items[-1].at) and _describes(segment):
                 said[-1] = replace(said[-1], doubtful=True)
         return Wishes(tuple(self._kept(_without_headings(said))), loose, rest)
+
+    def _alone(
+        self,
+        said: list[Mention],
+        loose: Quantity,
+        segment: Segment,
+        follower: Segment | None,
+        turns: Collection[int],
+    ) -> Quantity:
+        """A number with nothing beside it belongs to what was named last; -> what is left of it for what follows."""
+        if not loose.said:
+            return loose
+        if follower and follower.opened in ("and", "or") and _starts_with_number(follower):
+            return OPEN
+        if not said:
+            return loose
+        last = said[-1]
+        if loose.value is not None and 1 < loose.value == sum(not one.negated for one in said):
+            return UNSAID  # "a pan and a lid, I'll take the two"
+        if not last.quantity.said:
+            digits = str(loose.value)
+            told = any(digits in key for term in last.terms for key in term.keys if key[0] in "~#")
+            # "the glasses, six" of a set of 6
+            own = NOTHING if told else self._index.forms.get(digits, NOTHING)
+            said[-1] = replace(last, quantity=OPEN if own & last.products else loose)
+            return UNSAID
+        if not last.negated and loose != last.quantity:
+            quantity = loose if _turned(said, turns, segment.items[-1].at) else OPEN  # "two mugs, no, three"
+            said[-1] = replace(last, quantity=quantity)
+            return UNSAID
+        return loose
 
     def goes_on(self, then: Wishes, now: Wishes) -> tuple[Mention, ...]:
         """The things spoken of before with what is now said of the last of them; () where that is nothing."""
