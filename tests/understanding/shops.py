@@ -71,7 +71,7 @@ def _variants(entry: Mapping[str, Any]) -> tuple[Variant, ...]:
     return tuple(variant for variant in made if variant.sku not in entry.get("without", ()))
 
 
-SHOPS = {name: shop(name) for name in ("atelier", "corner", "rad", "epicerie", "velvet", "tech")}
+SHOPS = {name: shop(name) for name in ("atelier", "corner", "rad", "epicerie", "velvet", "tech", "casa")}
 EXAMINED = {name: shop(name, otherwise="examination") for name in ("atelier", "corner")} | {
     "dispensa": shop("dispensa")
 }

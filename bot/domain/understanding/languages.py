@@ -26,6 +26,9 @@ def spoken(
         if token.kind != "word" or letter or (token.glued and len(text) < 2):
             continue
         goods = names(text)
+        if goods is not None and hint in goods and len(goods) < len(tongues):
+            named[hint] += 1
+            continue
         for code in goods or ():
             if code in named:
                 named[code] += 1

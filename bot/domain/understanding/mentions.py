@@ -178,6 +178,7 @@ def matched(index: Index, terms: Sequence[Term]) -> tuple[Products, bool]:
         if len(naming) == 1 and not naming[0].common:
             (only,) = naming
             nouns = index.any(index.titles, only.keys) | index.any(index.calls, only.keys)
+            nouns |= index.any(index.opens, only.keys)
             found = found & nouns or found & only.strong or found
         elif len(naming) > 1:  # "Frontlicht LX-50" is not the holder for it
             nouns = index.any(index.titles, {key for term in naming for key in term.keys})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice, pairwise
@@ -177,7 +177,7 @@ class Reader:
 
     def _ending(self, text: str) -> Term | None:
         """ "Kanne" may be the "Teekanne" that is sold: a thing to ask about, no sale."""
-        stems = [text, *(text.removesuffix(many) + one for many, one in self._words.plurals if text.endswith(many))]
+        stems = [text, *(text.removesuffix(many) + one for many, one, _ in self._words.plurals if text.endswith(many))]
         found = next((self._index.tails[stem] for stem in stems if stem in self._index.tails), None)
         return Term((f"-{text}",), found, found, NOTHING, found) if found else None
 
@@ -262,16 +262,20 @@ class Reader:
 
     def _counted_forms(self, text: str) -> tuple[str, str]:
         """(the singular, the plural) of the word that the catalogue has, "" where it has none."""
-        known, pairs = self._index.surfaces, self._words.plurals
-        one = (text[: len(text) - len(m)] + o for m, o in pairs if len(text) - len(m) > 1 and text.endswith(m))
-        many = (text[: len(text) - len(o)] + m for m, o in pairs if len(text) - len(o) > 1 and text.endswith(o))
-        return next((w for w in one if w in known), ""), next((w for w in many if w in known), "")
+        pairs = self._words.plurals
+        one = ((text[: len(text) - len(m)] + o, codes) for m, o, codes in pairs if _ends(text, m))
+        many = ((text[: len(text) - len(o)] + m, codes) for m, o, codes in pairs if _ends(text, o))
+        return self._first_sold(one), self._first_sold(many)
 
     def _diminished(self, text: str) -> str:
         """The word of the catalogue that this one makes little: "canequinha" -> "caneca"."""
         pairs = self._words.diminutives
-        one = (text[: len(text) - len(d)] + o for d, o in pairs if len(text) - len(d) > 1 and text.endswith(d))
-        return next((word for word in one if word in self._index.surfaces), "")
+        return self._first_sold((text[: len(text) - len(d)] + o, codes) for d, o, codes in pairs if _ends(text, d))
+
+    def _first_sold(self, forms: Iterable[tuple[str, frozenset[str]]]) -> str:
+        """The first of these words that names something in one of its languages: English "holder" is no plural."""
+        known = self._index.surfaces
+        return next((w for w, codes in forms if w in known and not (known[w] and known[w].isdisjoint(codes))), "")
 
     def _mended(self, text: str, tongue: Tongue) -> tuple[str, frozenset[str], Term | None]:
         plain = text
@@ -290,7 +294,7 @@ class Reader:
         sold, goods = self._spellings.nearest(text), self._goods[tongue.language.code].nearest(text)
         near = min((found for found in (sold, goods) if found), key=lambda found: found[1], default=None)
         if near is None:  # "Tasen" for "Tassen"
-            ends = [many for many, one in self._words.plurals if not one and text.endswith(many)]
+            ends = [many for many, one, _ in self._words.plurals if not one and text.endswith(many)]
             near = next((found for end in ends if (found := self._spellings.nearest(text[: -len(end)]))), None)
         spoken = tongue.spellings.nearest(text)
         if near and (spoken is None or near[1] <= spoken[1]):
@@ -329,6 +333,10 @@ LINKING = frozenset({"", "s", "n", "e", "en", "es", "er"})
 """What German puts between the parts of a compound."""
 _DOUBLED = re.compile(r"(.)\1+")
 _SKU = re.compile(r"[a-z0-9][a-z0-9._-]*")
+
+
+def _ends(text: str, ending: str) -> bool:
+    return len(text) - len(ending) > 1 and text.endswith(ending)
 
 
 def _holds_another(items: Sequence[Item], item: Item) -> bool:

@@ -178,7 +178,7 @@ class Listener:
         if any(item.strange for item in others) or not any(_attributes(item.term) for item in group):
             return False
         if all("pleasant" in item.roles for item in group):  # "the small one", but no "grand merci"
-            return any(not item.roles.isdisjoint({"definite", "pronouns"}) for item in others)
+            return not others or any(not item.roles.isdisjoint({"definite", "pronouns"}) for item in others)
         return (article and not self._noun_beside(segment.items, group)) or all(
             not item.roles.isdisjoint(QUIET) for item in others
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
@@ -62,10 +62,10 @@ class Words:
     units: Mapping[str, str]
     multiples: Mapping[str, int]
     ordinals: Mapping[str, int]
-    plurals: tuple[tuple[str, str], ...]
-    """(ending of many, ending of one), the longest first: "oes" of "ao"."""
-    diminutives: tuple[tuple[str, str], ...]
-    """(ending of the little one, ending of the thing), the longest first: "inha" of "a"."""
+    plurals: tuple[tuple[str, str, frozenset[str]], ...]
+    """(ending of many, ending of one, the languages that have it), the longest first: "oes" of "ao"."""
+    diminutives: tuple[tuple[str, str, frozenset[str]], ...]
+    """(ending of the little one, ending of the thing, languages), the longest first: "inha" of "a"."""
     either: Mapping[str, frozenset[str]]
     """Each word list, of all languages together."""
 
@@ -110,7 +110,7 @@ def load() -> Words:
     multiples = {word: many for tongue in languages.values() for word, many in tongue.multiples.items()}
     ordinals = {word: place for tongue in languages.values() for word, place in tongue.ordinals.items()}
     either = {name: frozenset().union(*(tongue.lists[name] for tongue in languages.values())) for name in names}
-    plurals, diminutives = _endings(tables.values(), "plurals"), _endings(tables.values(), "diminutives")
+    plurals, diminutives = _endings(tables, "plurals"), _endings(tables, "diminutives")
     spelt = Expansions.of(spelling, elisions)
     return Words(languages, spelt, accents, concepts, kinds, units, multiples, ordinals, plurals, diminutives, either)
 
@@ -127,10 +127,14 @@ def small_words() -> frozenset[str]:
     return frozenset().union(please, words.either["one"], words.either["definite"], words.either["of"], *ways)
 
 
-def _endings(tables: Iterable[dict[str, dict[str, str]]], name: str) -> tuple[tuple[str, str], ...]:
-    found = {(said, one) for table in tables for said, ones in table[name].items() for one in ones.split() or ["_"]}
-    plain = {(said, one.strip("_")) for said, one in found}
-    return tuple(sorted(plain, key=lambda pair: (-len(pair[0]), pair)))
+def _endings(tables: Mapping[str, dict[str, dict[str, str]]], name: str) -> tuple[tuple[str, str, frozenset[str]], ...]:
+    found: dict[tuple[str, str], set[str]] = {}
+    for code, table in tables.items():
+        for said, ones in table[name].items():
+            for one in ones.split() or ["_"]:
+                found.setdefault((said, one.strip("_")), set()).add(code)
+    pairs = sorted(found, key=lambda pair: (-len(pair[0]), pair))
+    return tuple((said, one, frozenset(found[said, one])) for said, one in pairs)
 
 
 def _language(code: str, table: dict[str, dict[str, object]]) -> Language:
