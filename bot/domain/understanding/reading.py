@@ -230,6 +230,9 @@ class Reader:
         daily = bool(roles) and self._foreign(text, tongue.language.code)
         letter = len(text) == 1 and text not in tongue.language.goods and text not in self._index.letters
         term = None if daily or letter else self._known(text, roles)
+        if term is not None and term.common and text not in self._index.surfaces:
+            plain = self._undigraphed(text, tongue)
+            term = self._known(plain, NO_ROLES) if plain in self._index.surfaces else term
         if term is None and not roles:
             roles = next((found for other in others if (found := other.roles.get(text))), NO_ROLES)
         if term is None and roles <= PAIRED and tongue.language.compounds:
@@ -277,10 +280,14 @@ class Reader:
         known = self._index.surfaces
         return next((w for w, codes in forms if w in known and not (known[w] and known[w].isdisjoint(codes))), "")
 
-    def _mended(self, text: str, tongue: Tongue) -> tuple[str, frozenset[str], Term | None]:
-        plain = text
+    def _undigraphed(self, text: str, tongue: Tongue) -> str:
+        """ "Schuerze" as "Schürze" is folded."""
         for pair in tongue.language.digraphs:
-            plain = plain.replace(pair, pair[0])
+            text = text.replace(pair, pair[0])
+        return text
+
+    def _mended(self, text: str, tongue: Tongue) -> tuple[str, frozenset[str], Term | None]:
+        plain = self._undigraphed(text, tongue)
         for other in (plain, _DOUBLED.sub(r"\1", text)):
             if other == text:
                 continue
