@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache, partial
 
 from bot.domain.catalogue import Catalogue
 from bot.domain.understanding.answers import Answers
@@ -11,7 +12,7 @@ from bot.domain.understanding.intents import COMMAND, COMMANDS, PROGRAM, Signals
 from bot.domain.understanding.languages import spoken
 from bot.domain.understanding.meaning import Intent, Understanding
 from bot.domain.understanding.mentions import segments
-from bot.domain.understanding.phrases import Found, Phrasebook, compiled, literal
+from bot.domain.understanding.phrases import Found, Phrase, Phrasebook, compiled, literal
 from bot.domain.understanding.reading import Item, Reader, Tongue, cues
 from bot.domain.understanding.stems import Stems
 from bot.domain.understanding.tokens import Token, fold, raw
@@ -37,30 +38,10 @@ class Clerk:
         self._index = Index(catalogue, words, stems, language)
         self._reader = Reader(self._index, words, stems)
         self._answers = Answers(catalogue, self._index)
-        self._tongues = {code: self._tongue(code, words, keywords or {}) for code in words.languages}
+        self._tongues = {code: _tongue(code, words, keywords or {}) for code in words.languages}
         self._listeners = {
             code: Listener(self._index, self._reader, words, known) for code, known in words.languages.items()
         }
-
-    def _tongue(self, code: str, words: Words, keywords: Mapping[str, Sequence[str]]) -> Tongue:
-        language = words.languages[code]
-
-        def split(written: str) -> list[str]:
-            tokens = language.shorthand.apply(words.spelling.apply(raw(fold(written))))
-            return [token.text for token in tokens if token.kind in ("word", "emoji", "mark", "number")]
-
-        phrases = [
-            compiled(meaning, phrase, split)
-            for table in (language.intents, language.cues)
-            for meaning, written in table.items()
-            for phrase in written
-        ]
-        own = [
-            literal(meaning, [word for word in split(phrase) if word[0].isalnum()])
-            for meaning, written in keywords.items()
-            for phrase in written
-        ]
-        return Tongue(language, Phrasebook([*phrases, *own]), words)
 
     def understand(self, text: str, *, language: str | None = None) -> Understanding:
         """What the message means by itself. `language` is the shopper's as known so far. Never raises."""
@@ -106,6 +87,33 @@ class Clerk:
         """The product that a deep link (/start p_<sku>) speaks of."""
         product = self._catalogue.product(payload.removeprefix("p_")) if payload.startswith("p_") else None
         return (product.sku,) if product else ()
+
+
+def _tongue(code: str, words: Words, keywords: Mapping[str, Sequence[str]]) -> Tongue:
+    own = [
+        literal(meaning, [word for word in _split(code, phrase) if word[0].isalnum()])
+        for meaning, written in keywords.items()
+        for phrase in written
+    ]
+    return Tongue(words.languages[code], Phrasebook([*_built_in(code), *own]), words)
+
+
+@cache
+def _built_in(code: str) -> tuple[Phrase, ...]:
+    """The phrases of a language, the same for every shop; to cut them takes most of a clerk's making."""
+    language = load().languages[code]
+    return tuple(
+        compiled(meaning, phrase, partial(_split, code))
+        for table in (language.intents, language.cues)
+        for meaning, written in table.items()
+        for phrase in written
+    )
+
+
+def _split(code: str, written: str) -> list[str]:
+    words = load()
+    tokens = words.languages[code].shorthand.apply(words.spelling.apply(raw(fold(written))))
+    return [token.text for token in tokens if token.kind in ("word", "emoji", "mark", "number")]
 
 
 def _names_goods(found: Found, items: Sequence[Item]) -> bool:
