@@ -12,7 +12,7 @@ demo: $(VENV)/.ready
 	$(BIN)/comptoir demo --port $(PORT)
 
 test: $(VENV)/.ready-dev
-	$(BIN)/python -m pytest -n 4 --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -n 5 --dist loadfile $(ARGS)
 
 lint: $(VENV)/.ready-dev
 	$(BIN)/ruff check .

@@ -67,8 +67,8 @@ def cut(text: str, most: int) -> str:
     addresses = [found.span() for found in ADDRESS.finditer(normal)]
     end = _too_far(normal, addresses, most)
     while end and weighted_length(normal[:end].rstrip() + "…") > most:
-        end = _before(normal, end)
-        end = next((first for first, last in addresses if first < end < last), end)
+        end = _letter(normal, end - 1)
+        end = _letter(normal, next((first for first, last in addresses if first < end < last), end))
     shorter = normal[:end].rstrip()
     words = shorter.rpartition(" ")[0].rstrip()
     inside_a_word = not normal.startswith(shorter + " ")
@@ -88,9 +88,8 @@ def _too_far(text: str, addresses: list[tuple[int, int]], most: int) -> int:
     return at
 
 
-def _before(text: str, end: int) -> int:
-    """Where the letter that ends there begins."""
-    end -= 1
-    while end > 0 and (unicodedata.category(text[end])[0] == "M" or text[end] == "\u200d" or text[end - 1] == "\u200d"):
-        end -= 1
-    return end
+def _letter(text: str, at: int) -> int:
+    """Where the letter begins that stands there."""
+    while at > 0 and (unicodedata.category(text[at])[0] == "M" or text[at] == "\u200d" or text[at - 1] == "\u200d"):
+        at -= 1
+    return at

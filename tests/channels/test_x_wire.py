@@ -126,7 +126,7 @@ async def test_two_calls_are_made_at_once(line: Line) -> None:
 def written(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     """What our own logging, told to say everything, writes; the loggers are as before afterwards."""
     stream, root = io.StringIO(), logging.getLogger()
-    handlers, level = root.handlers[:], root.level
+    handlers, level, configured = root.handlers[:], root.level, structlog.get_config()
     noisy = {name: logging.getLogger(name).level for name in logs.NOISY}
     monkeypatch.setattr(sys, "stderr", stream)
     logs.configure(level=logging.DEBUG, json=True)
@@ -134,7 +134,7 @@ def written(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     root.handlers[:], root.level = handlers, level
     for name, before in noisy.items():
         logging.getLogger(name).setLevel(before)
-    structlog.reset_defaults()
+    structlog.configure(**configured)
 
 
 async def test_no_key_or_token_is_ever_logged(line: Line, written: io.StringIO) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -10,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+FIXED = {"PYTHONHASHSEED": "0"}
+"""Surroundings in which a seed gives the same life in every process."""
 FAILED = 1
 """How a proof ends that has found something wrong; anything else is a fault of the proof."""
 
@@ -59,5 +62,11 @@ def _run(control: Control, *guard: str) -> subprocess.CompletedProcess[str]:
     with tempfile.TemporaryDirectory() as folder:
         words = [word.format(folder=folder) for word in control.command]
         return subprocess.run(
-            [sys.executable, *words, *guard], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
+            [sys.executable, *words, *guard],
+            cwd=ROOT,
+            env=os.environ | FIXED,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
         )

@@ -32,6 +32,7 @@ QUOTED: Mapping[str, Callable[[Report], list[str]]] = {
         f"| {_number(it['steps'])}: {len(it['violations'])} |",
     ],
     "drop": lambda it: [f"at most {it['most_pages_a_second']} pages", f"| {it['exact']} of {it['seeds']} |"],
+    "fuzz": lambda it: [f"| {_number(it['messages'])}: {it['crashes']}; {it['refused']} |"],
     "controls": lambda it: [f"| {sum(one['caught'] and one['whole_passes'] for one in it.values())} of {len(it)} |"],
 }
 """What of each report stands in the README, in these words."""

@@ -136,6 +136,7 @@ def test_a_cut_text_never_weighs_more_than_it_may(text: str, most: int) -> None:
 @given(words | tricky, st.integers(2, LONGEST_POST))
 @example("e\u0301" * 10, 7)
 @example("\u0301" * 9, 4)
+@example("\u200d0.AA", 3)
 def test_a_cut_is_a_beginning_and_never_splits_a_letter(text: str, most: int) -> None:
     """F084: no half of a pair, no mark without its letter, nothing torn from a joiner."""
     shorter = cut(text, most)

@@ -20,7 +20,6 @@ from tests.power.trace import NEVER, unusable
 
 pytestmark = [
     pytest.mark.process,
-    pytest.mark.xdist_group("power cuts"),
     pytest.mark.skipif(unusable() is not None, reason=str(unusable())),
 ]
 

@@ -13,7 +13,7 @@ import pytest
 
 from bot.sandbox.server import Sandbox
 from bot.sandbox.telegram import shoppers
-from tests.process.starts import Process, executed, surroundings
+from tests.process.starts import Process, surroundings
 from tests.process.test_invoices import SheetWorld, opened_sheets
 from tests.process.world import World, opened, until
 
@@ -92,7 +92,7 @@ def test_without_a_journal_all_of_them_are_decided_on_before(tmp_path: Path) -> 
 
 def test_what_is_kept_when_the_shop_is_killed_is_answered_once_by_the_next(tmp_path: Path) -> None:
     """F051, F050: Telegram has forgotten the messages by then."""
-    with opened(tmp_path, by=executed) as world:
+    with opened(tmp_path) as world:
         world.start()
         crowd(world, FEW)
         until(lambda: len(world.rows("v_inbox", state="new")) > FEW / 3, what="many of them are kept")

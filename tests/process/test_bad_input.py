@@ -62,14 +62,17 @@ def test_a_body_without_end_is_cut_off(world: World) -> None:
     assert world.http.get(f"http://127.0.0.1:{world.port}/healthz").status_code == 200
 
 
-def test_a_telegram_webhook_needs_its_secret(either: World) -> None:
+@pytest.mark.parametrize("mode", ["polling", "webhook"])
+def test_a_telegram_webhook_needs_its_secret(tmp_path: Path, mode: str) -> None:
     """F069"""
-    hook = f"http://127.0.0.1:{either.port}/telegram/webhook"
-    body = '{"update_id": 1, "message": {"message_id": 1}}'
-    for secret in (None, "", "wrong"):
-        headers = {} if secret is None else {"x-telegram-bot-api-secret-token": secret}
-        assert either.http.post(hook, content=body, headers=headers).status_code == 401
-    assert either.rows("v_inbox") == []
+    with opened(tmp_path, mode=mode) as world:
+        world.start()
+        hook = f"http://127.0.0.1:{world.port}/telegram/webhook"
+        body = '{"update_id": 1, "message": {"message_id": 1}}'
+        for secret in (None, "", "wrong"):
+            headers = {} if secret is None else {"x-telegram-bot-api-secret-token": secret}
+            assert world.http.post(hook, content=body, headers=headers).status_code == 401
+        assert world.rows("v_inbox") == []
 
 
 @pytest.mark.parametrize(

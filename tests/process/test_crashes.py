@@ -89,8 +89,7 @@ def test_what_was_written_while_the_shop_was_down_is_answered_after(tmp_path: Pa
         world.hears("Mug bleu")
 
 
-def test_a_payment_while_the_shop_was_down_is_settled_after(true_world: World) -> None:
-    world = true_world
+def test_a_payment_while_the_shop_was_down_is_settled_after(world: World) -> None:
     world.says("je voudrais un mug bleu")
     world.hears("Mug bleu")
     ref = world.order()["ref"]

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from bot.domain.policy import REPLIES_AN_HOUR
+from bot.sandbox.server import Sandbox
 from bot.sandbox.x.account import X_KEYS
 from tests.process.commands import told
 from tests.process.on_x import SHOWN_POST, XWorld, opened_on_x
@@ -132,20 +133,6 @@ def test_a_protected_author_is_not_answered_for_all_to_read(shared: XWorld) -> N
     shared.post("/x/user", user=2110, protected=True)
     post = shared.posts("@atelier_lumiere je voudrais un mug bleu", user=2110, protected=True)
     silent_about(shared, post)
-
-
-def test_a_thousand_mentions_of_one_author_in_a_minute_get_a_few_replies(shared: XWorld) -> None:
-    """F082"""
-    posts = set()
-    for number in range(1000):
-        posts.add(shared.posts("@atelier_lumiere je voudrais un mug bleu", user=2111))
-        if number == 500:  # X lists the newest 800 only
-            until(lambda: posts <= taken_in(shared), what="the first half is durable")
-    until(lambda: posts <= taken_in(shared), what="all are durable")
-    shared.quiet()
-    assert len([it for it in shared.replies() if it["reply_to"] in posts]) == REPLIES_AN_HOUR
-    other = shared.posts("@atelier_lumiere je voudrais un mug bleu", user=2112)
-    shared.replied(other)
 
 
 def test_a_machine_that_answers_every_word_is_left_alone_after_a_few_turns(shared: XWorld) -> None:
@@ -274,6 +261,22 @@ def test_check_online_names_what_x_finds_wrong(tmp_path: Path) -> None:
         world.consumer_secret = right
         world.post("/x/crc")
         assert "invalid" in told(world, "check", "--online", code=78)
+
+
+def test_a_thousand_mentions_of_one_author_in_a_minute_get_a_few_replies(shared: XWorld) -> None:
+    """F082"""
+
+    def write(sandbox: Sandbox) -> list[str]:
+        return [sandbox.x.post(2111, "@atelier_lumiere je voudrais un mug bleu") for _ in range(500)]
+
+    posts = set(shared.neighbour.within(write))
+    until(lambda: posts <= taken_in(shared), what="the first half is durable")  # X lists the newest 800 only
+    posts |= set(shared.neighbour.within(write))
+    until(lambda: posts <= taken_in(shared), what="all are durable")
+    shared.quiet()
+    assert len([it for it in shared.replies() if it["reply_to"] in posts]) == REPLIES_AN_HOUR
+    other = shared.posts("@atelier_lumiere je voudrais un mug bleu", user=2112)
+    shared.replied(other)
 
 
 def test_no_key_ever_stands_in_a_log(shared: XWorld) -> None:

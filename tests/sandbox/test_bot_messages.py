@@ -25,7 +25,7 @@ from bot.sandbox.server import Sandbox, serving
 from bot.sandbox.telegram import shoppers
 from bot.sandbox.telegram.markup import parse_html
 from bot.sandbox.telegram.refusals import Refused
-from tests.sandbox.conftest import TOKEN, Control
+from tests.sandbox.conftest import TOKEN, Control, bot_of
 from tests.sandbox.pictures import picture
 
 
@@ -329,7 +329,7 @@ async def test_all_chats_together_have_a_limit_too() -> None:
     for chat in range(1, 41):
         shoppers.say(sandbox.telegram, chat, "bonjour")
     outcomes = []
-    async with serving(sandbox) as base, Bot(TOKEN, base_url=f"{base}/telegram/bot") as bot:
+    async with serving(sandbox) as base, bot_of(base) as bot:
         for chat in range(1, 41):
             try:
                 await bot.send_message(chat, "x")

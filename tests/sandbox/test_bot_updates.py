@@ -10,7 +10,7 @@ from telegram import Bot
 from telegram.error import Conflict, InvalidToken
 
 from bot.sandbox.server import Sandbox, serving
-from tests.sandbox.conftest import TOKEN, Control
+from tests.sandbox.conftest import TOKEN, Control, bot_of
 
 
 async def test_a_message_comes_with_its_command_marked(bot: Bot, control: Control) -> None:
@@ -147,7 +147,7 @@ async def test_a_group_message_has_its_own_sender(bot: Bot, control: Control) ->
 async def test_a_token_that_is_none_is_refused() -> None:
     async with serving(Sandbox(tokens=[TOKEN])) as base:
         with pytest.raises(InvalidToken):
-            async with Bot("123456:another", base_url=f"{base}/telegram/bot"):
+            async with bot_of(base, "123456:another"):
                 pass
-        async with Bot(TOKEN, base_url=f"{base}/telegram/bot") as accepted:
+        async with bot_of(base) as accepted:
             assert accepted.id == 123456

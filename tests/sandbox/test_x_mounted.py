@@ -33,10 +33,12 @@ async def mounted(sandbox: Sandbox) -> AsyncIterator[str]:
             task = asyncio.create_task(server.serve(sockets=[listening]))
             while not server.started:  # noqa: ASYNC110 - uvicorn tells it in no other way
                 await asyncio.sleep(0.005)
-            yield f"http://127.0.0.1:{listening.getsockname()[1]}/play"
-            server.should_exit = True
-            sandbox.stop_waiting()
-            await task
+            try:
+                yield f"http://127.0.0.1:{listening.getsockname()[1]}/play"
+            finally:
+                server.should_exit = True
+                sandbox.stop_waiting()
+                await task
 
 
 async def test_a_signature_covers_the_address_as_it_was_asked() -> None:

@@ -127,7 +127,7 @@ class Month:
 
     def __enter__(self) -> Self:
         self.sandbox = Neighbour(now=lambda: self.now.timestamp())
-        self.http = httpx.Client(base_url=f"{self.sandbox.address}/sandbox", timeout=30, trust_env=False)
+        self.http = httpx.Client(base_url=f"{self.sandbox.address}/sandbox", timeout=30, trust_env=False, verify=False)
         self.runner = asyncio.Runner()
         self.shop: XDialog = on_x(goods=in_plenty())
         self.shop.run = self.runner.run

@@ -21,7 +21,7 @@ from tests.sweep.tracing import missing
 from tests.sweep.worker import SOON
 from tests.sweep.world import World, opened
 
-pytestmark = [pytest.mark.process, pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("kill sweeps")]
+pytestmark = [pytest.mark.process, pytest.mark.asyncio(loop_scope="module")]
 
 AT_THE_DOORS = """
     buy/telegram-polling/asked/2 buy/telegram-polling/carried/3

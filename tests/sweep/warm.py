@@ -1,6 +1,7 @@
-"""What every start works out anew from the same files is worked out once, before the fork: compiled templates.
+"""What every start works out anew from the same files is worked out once, before the fork: templates and phrases.
 
-The forked command runs the same code; only jinja's compiler finds its own earlier answer for the same source.
+The forked command runs the same code; only jinja's compiler and the clerk find their own earlier answers for the same
+source.
 """
 
 from __future__ import annotations
@@ -17,12 +18,15 @@ SHOP = Path(__file__).parents[2] / "bot.toml"
 
 
 def remember() -> None:
-    """Let jinja compile each source once in this process and its children; the first time is now."""
+    """Let jinja compile each source once in this process and its children, and phrases be cut once; both are now."""
     Environment.compile = _remembering(Environment.compile)  # type: ignore[method-assign,assignment]
     from bot.cli.serve import template_problems
     from bot.config import load
+    from bot.parts import clerk_of
 
-    template_problems(load(SHOP, secrets=False))
+    settings = load(SHOP, secrets=False)
+    template_problems(settings)
+    clerk_of(settings)
 
 
 def _remembering(compiled: Compile) -> Compile:
