@@ -156,12 +156,12 @@ def books(store: Store) -> Mapping[str, object]:
 
 
 ASKED: Mapping[str, tuple[str, str, str, str]] = {
-    "fr": ("bonjour", "je voudrais {}", "combien coûte {} ?", "où est ma commande ?"),
-    "en": ("hello", "I would like {}", "how much is {}?", "where is my order?"),
-    "es": ("hola", "quiero {}", "¿cuánto cuesta {}?", "¿dónde está mi pedido?"),
-    "de": ("hallo", "ich möchte {}", "was kostet {}?", "wo ist meine Bestellung?"),
-    "it": ("ciao", "vorrei {}", "quanto costa {}?", "dov’è il mio ordine?"),
-    "pt": ("olá", "quero {}", "quanto custa {}?", "onde está o meu pedido?"),
+    "fr": ("bonjour", "je voudrais …", "combien coûte … ?", "où est ma commande ?"),
+    "en": ("hello", "I would like …", "how much is …?", "where is my order?"),
+    "es": ("hola", "quiero …", "¿cuánto cuesta …?", "¿dónde está mi pedido?"),
+    "de": ("hallo", "ich möchte …", "was kostet …?", "wo ist meine Bestellung?"),
+    "it": ("ciao", "vorrei …", "quanto costa …?", "dov’è il mio ordine?"),
+    "pt": ("olá", "quero …", "quanto custa …?", "onde está o meu pedido?"),
 }
 """A greeting, a wish, a question of the price and one of an order, of any product."""
 OURS: Mapping[str, Sequence[str]] = {
@@ -202,7 +202,7 @@ def hints(products: Sequence[Product]) -> Mapping[str, Sequence[str]]:
         return OURS
     first = products[0]
     return {
-        language: (wish.format(first.named(language)), price.format(first.named(language)), where)
+        language: (wish.replace("…", first.named(language)), price.replace("…", first.named(language)), where)
         for language, (_, wish, price, where) in ASKED.items()
     }
 

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from bot.rendering import LANGUAGES
 from tests.process.world import World
 from tests.sandbox.bot_api_spec import faults_of_call
 
@@ -31,7 +32,7 @@ def test_every_call_of_a_sale_is_as_telegram_describes_it(shared: World) -> None
 
 def test_commands_are_registered_in_each_language(shared: World) -> None:
     sent = [r["params"] for r in shared.get("/requests", service="telegram") if r["method"] == "setMyCommands"]
-    assert {params.get("language_code") for params in sent} == {None, "fr", "en"}
+    assert {params.get("language_code") for params in sent} == {None, *LANGUAGES}
     assert all(len(json.loads(params["commands"])) == 10 for params in sent)
 
 
