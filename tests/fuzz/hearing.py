@@ -132,8 +132,6 @@ def main() -> int:
         "p9999_cpu_ms": whole.within(0.9999),
     }
     sys.stdout.write(json.dumps(written, indent=2) + "\n")
-    for seed, number, text, why in (*whole.crashes, *whole.slow)[:SHOWN]:
-        sys.stderr.write(f"seed {seed}, message {number}: {text[:300]!a} ({len(text)})\n  {why}\n")
     if asked.only is None:
         asked.report.parent.mkdir(parents=True, exist_ok=True)
         asked.report.write_text(json.dumps(written, indent=2) + "\n", encoding="utf-8")
@@ -145,6 +143,8 @@ def all_of(seeds: Sequence[int], jobs: int) -> Heard:
     with ProcessPoolExecutor(jobs) as pool:
         for place, found in enumerate(pool.map(heard, seeds, [A_CROWD] * len(seeds)), 1):
             whole.add(found)
+            for seed, number, text, why in (*found.crashes, *found.slow)[:SHOWN]:
+                sys.stderr.write(f"\nseed {seed}, message {number}: {text[:300]!a} ({len(text)})\n  {why}\n")
             sys.stderr.write(f"\r{place}/{len(seeds)} crowds, {len(whole.crashes)} crashes, {len(whole.slow)} slow ")
     sys.stderr.write("\n")
     return whole

@@ -290,3 +290,10 @@ def test_language_files_have_the_same_tables_and_know_every_intent() -> None:
     assert len({tuple(sorted(table["cues"])) for table in tables}) == 1
     for table in tables:
         assert set(table["intents"]) == {intent.value for intent in Intent} - {"unknown"}
+
+
+@pytest.mark.parametrize("text", ["ß-1+1", "ß", "s s", "xs", "'", "n°", "%", "5 %", "½ l", "half", "a half a half of"])
+def test_what_is_hardly_a_word_is_read_without_harm(text: str) -> None:
+    """F115"""
+    for shop in SHOPS:
+        assert clerk_of(shop).understand(text).lines == ()

@@ -256,7 +256,12 @@ class Reader:
             if (singular or plural) and not concept:
                 keys = (*keys, *index.keys(singular or plural))
             guessed = not (named or concept)  # only a stem in common: "bolo" where bowls ("bol") are sold
-            forms = (text, f"{text}s", f"{text}es", *(text[:-n] for n in (1, 2) if text.endswith("s")))
+            forms = (
+                text,
+                f"{text}s",
+                f"{text}es",
+                *(text[:-n] for n in (1, 2) if len(text) > n + 1 and text.endswith("s")),
+            )
             if not concept and index.any(index.heads, forms):
                 keys = forms  # "gorra" is no "gorro", though they share their stem
             many = (bool(singular) and text not in index.surfaces) or text.endswith(("s", "x"))

@@ -87,7 +87,7 @@ class Listener:
             return UNSAID  # "a pan and a lid, I'll take the two"
         if not last.quantity.said:
             digits = str(loose.value)
-            told = any(digits in key for term in last.terms for key in term.keys if key[0] in "~#")
+            told = any(digits in key for term in last.terms for key in term.keys if key.startswith(("~", "#")))
             # "the glasses, six" of a set of 6
             own = NOTHING if told else self._index.forms.get(digits, NOTHING)
             said[-1] = replace(last, quantity=OPEN if own & last.products else loose)
