@@ -43,6 +43,7 @@ sweep: $(VENV)/.ready-dev
 	$(BIN)/python -m tests.power --jobs 2
 	$(BIN)/python -m tests.drop --seeds 20 --jobs 2
 	$(BIN)/python -m tests.fuzz --messages 1000000 --seed 1 --jobs 2
+	$(BIN)/python -m tests.fuzz.hearing --messages 5000000 --jobs 2
 	$(BIN)/python -m tests.simulation --seeds 200 --steps 5000 --jobs 2
 	$(BIN)/python -m tests.sweep
 

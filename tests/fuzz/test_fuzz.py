@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain.effects import Button, Fact, Say
+from bot.domain.understanding import Intent, Understanding, Wanted
 from bot.domain.weights import LONGEST_POST, weighted_length
 from bot.ports import Envelope, Rendered
 from bot.samples import SAMPLES
@@ -20,6 +21,7 @@ from tests.fuzz.backroom import shop_parts
 from tests.fuzz.crowd import Crowd, crowded
 from tests.fuzz.facts import PUBLIC, WRITTEN
 from tests.fuzz.found import Found
+from tests.fuzz.hearing import heard, nonsense, shop
 from tests.fuzz.texts import Texts
 from tests.fuzz.wires import Verdicts, telegram_channel, telegram_side
 
@@ -150,3 +152,17 @@ def test_buttons_carry_no_more_than_a_platform_takes() -> None:
     assert len(label) <= 64
     assert token is not None
     assert len(token.encode()) <= 64
+
+
+def test_the_clerk_hears_hostile_messages_without_an_error_or_a_long_wait() -> None:
+    """F115, F117, F118, F119; the long form is `python -m tests.fuzz.hearing`."""
+    found = heard(1_000_006, 3_300)
+    assert found.messages == 3_300
+    assert found.crashes == []
+
+
+def test_a_clerk_that_answers_nonsense_is_caught() -> None:
+    goods, _ = shop(0)
+    assert "not sold here" in nonsense(goods, Understanding("x", "fr", Intent.ASK, about=("nothing-like-it",)))
+    sku = next(iter(goods.variants())).sku
+    assert "cannot be bought" in nonsense(goods, Understanding("x", "fr", Intent.BUY, lines=(Wanted(sku, 0),)))
