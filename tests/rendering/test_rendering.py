@@ -67,7 +67,7 @@ def test_a_fault_in_a_template_is_found_before_the_first_sale(tmp_path: Path) ->
 
 
 def test_ours_are_without_fault_for_every_channel() -> None:
-    assert OURS.problems(["telegram", "x"]) == []
+    assert OURS.problems(["telegram", "x"], ours=True) == []
     assert len(MESSAGES) == len(set(MESSAGES))
 
 
