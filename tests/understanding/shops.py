@@ -14,7 +14,7 @@ from bot.domain.catalogue import Catalogue, Product, Translation, Variant
 from bot.domain.understanding import Clerk
 
 FOLDER = Path(__file__).with_name("catalogues")
-IN_SKUS = str.maketrans({" ": "", "é": "e", ",": "-"})
+IN_SKUS = str.maketrans({" ": "", "+": "", "é": "e", ",": "-"})
 STOCK = 5
 
 
@@ -71,7 +71,7 @@ def _variants(entry: Mapping[str, Any]) -> tuple[Variant, ...]:
     return tuple(variant for variant in made if variant.sku not in entry.get("without", ()))
 
 
-SHOPS = {name: shop(name) for name in ("atelier", "corner", "rad", "epicerie", "velvet", "tech", "casa")}
+SHOPS = {name: shop(name) for name in ("atelier", "corner", "rad", "epicerie", "velvet", "tech", "casa", "buch")}
 EXAMINED = {name: shop(name, otherwise="examination") for name in ("atelier", "corner")} | {
     "dispensa": shop("dispensa")
 }

@@ -89,7 +89,7 @@ class Answers:
             missing |= dict.fromkeys(gaps)
             count = mention.quantity.value or 1
             guess = gaps or mention.doubtful or mention.weak or mention.owned
-            if sku is None or guess:
+            if sku is None or guess or (sku in lines and not mention.opened):  # twice in one breath: how many?
                 certain = False
             else:
                 lines[sku] = lines.get(sku, 0) + count

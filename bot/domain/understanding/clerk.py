@@ -143,7 +143,9 @@ class Clerk:
         for other in others:
             speaks = any(one.meaning in SPEAKING for one in found)
             more = line.phrases(other.programs if speaks else other.book)
-            more = [one for one in more if len(one.at) > 1 or items[one.at[0]].term is None]
+            more = [
+                one for one in more if len(one.at) > 1 or (items[one.at[0]].term is None and one.meaning not in GUARDS)
+            ]
             found += [one for one in more if len(one.at) == said or not self._is_small_talk(one, items, code)]
         return items, line, [one for one in found if not _names_goods(one, items)]
 

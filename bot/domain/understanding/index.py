@@ -14,6 +14,7 @@ from itertools import pairwise, zip_longest
 from pyroaring import FrozenBitMap
 
 from bot.domain.catalogue import Catalogue, Product
+from bot.domain.understanding.numbers import counts
 from bot.domain.understanding.stems import Stems
 from bot.domain.understanding.tokens import Token, fold, raw
 from bot.domain.understanding.words import Words
@@ -27,6 +28,8 @@ Products = FrozenBitMap
 NOTHING = Products()
 NOWHERE: frozenset[str] = frozenset()
 LONGEST_JOIN = 24
+SENTENCE = 3
+"""Words from which on a name may read like a sentence."""
 POSTS = (
     *("heads", "strong", "opens", "titles", "whole", "calls"),
     *("has", "shelved", "facts", "joins", "begins", "optional", "forms"),
@@ -97,6 +100,12 @@ class Index:
         self.aspects: set[Key] = set()
         self.letters: set[str] = set()
         self.skus: dict[str, int] = {}
+        self.tellings: dict[str, list[tuple[str, ...]]] = {}
+        """Names with a number, an article or a refusal in them, word by word, by their first; the longest first."""
+        self.told: dict[str, Products] = {}
+        """What they name, by their words."""
+        lists = (words.either[name] for name in ("refusal", "one", "vague"))
+        self._telling = frozenset().union(words.multiples, *lists)
         self._posted: dict[str, dict[Key, array[int]]] = {name: defaultdict(lambda: array("I")) for name in POSTS}
         for number, product in enumerate(catalogue.products):
             self._note(number, product)
@@ -208,6 +217,17 @@ class Index:
             frozenset(key for name in self.named(number) for keys in name for key in keys) if choices else frozenset(),
         )
 
+    def _note_telling(self, number: int, written: str) -> None:
+        words = tuple(token.text for token in raw(self._words.plain(written)))
+        if len(words) < SENTENCE or not any(word in self._telling or counts(word) for word in words):
+            return
+        name = " ".join(words)
+        if name not in self.told:
+            names = self.tellings.setdefault(words[0], [])
+            names.append(words)
+            names.sort(key=len, reverse=True)
+        self.told[name] = self.told.get(name, NOTHING) | Products([number])
+
     def _named(self, number: int) -> tuple[tuple[Keys, ...], ...]:
         """The name of a product in each language, word by word."""
         names = (name for name in self._names(self._catalogue.products[number]) if not name.keyword)
@@ -215,6 +235,8 @@ class Index:
 
     def _note(self, number: int, product: Product) -> None:
         self.skus[product.sku] = number
+        for written in (product.name, *(it.name for it in product.translations.values() if it.name)):
+            self._note_telling(number, written)
         forms = set[str]()
         for name in self._names(product):
             self._post_name(number, name)

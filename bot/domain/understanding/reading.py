@@ -23,6 +23,7 @@ NO_ROLES: frozenset[str] = frozenset()
 LONG = 9
 """Letters from which on two slips are forgiven in a word of the language."""
 PAIRED = frozenset({"paired"})
+HOLDERS = frozenset({"counters", "packs"})
 ASPECT = frozenset({"sizing"})
 """The role of an option's name: a number behind it is one of its values."""
 OTHER_GOODS = frozenset({"things", "cue"})
@@ -76,7 +77,25 @@ class Reader:
 
     def tokens(self, folded: str) -> list[Token]:
         """The message's tokens, spelled out, SKUs kept whole; of an endless message the first ones."""
-        return self._words.spelling.apply(list(islice(self._cut(folded), MOST)))
+        return self._words.spelling.apply(self._entitled(list(islice(self._cut(folded), MOST))))
+
+    def _entitled(self, tokens: list[Token]) -> list[Token]:
+        """The same with every telling name as one: "Two Summers in Trieste" counts nothing."""
+        titles = self._index.tellings
+        if titles.keys().isdisjoint(token.text for token in tokens):
+            return tokens
+        done: list[Token] = []
+        at = 0
+        while at < len(tokens):
+            for name in titles.get(tokens[at].text, ()):
+                if tuple(token.text for token in tokens[at : at + len(name)]) == name:
+                    done.append(Token(" ".join(name), "sku", tokens[at].glued))
+                    at += len(name)
+                    break
+            else:
+                done.append(tokens[at])
+                at += 1
+        return done
 
     def _cut(self, folded: str) -> Iterator[Token]:
         end = 0
@@ -139,7 +158,7 @@ class Reader:
         for item in items:
             if "function" in item.roles and item.term is None and self._names_with(items, item):
                 items[item.at] = replace(item, term=self._term((item.text,), plural=False, common=True))
-            elif "counters" in item.roles and item.term is not None and _holds_another(items, item):
+            elif item.roles & HOLDERS and item.term is not None and _holds_another(items, item):
                 items[item.at] = replace(item, term=None)
         return [replace(item, term=None) if _calls(item, items) else item for item in items]
 
@@ -334,6 +353,9 @@ class Reader:
         return self._term((f"#{text.replace(',', '.')}",), plural=False, common=False)
 
     def _sku(self, folded: str) -> Term:
+        if folded in self._index.told:
+            found = self._index.told[folded]
+            return Term((f"~{folded}",), found, found, found, found)
         written = self._index.written(folded)
         assert written is not None, folded
         sku, number = written

@@ -417,7 +417,8 @@ def _loose(segment: Segment, multiples: Mapping[str, int]) -> Quantity:
         half = any("half" in item.roles for item in items)
         if many is not None and (half or not any("fraction" in item.roles for item in items)):
             return Quantity(many // 2 if half else many, said=True)  # "…, half a dozen please"
-        return OPEN if any("fraction" in item.roles for item in items) else UNSAID
+        told = any(item.strange for item in items)  # "she took half the flat"
+        return OPEN if not told and any("fraction" in item.roles for item in items) else UNSAID
     if len(numbers) > 1 or None in values or not values:
         return OPEN
     return Quantity(values.pop(), said=True)
