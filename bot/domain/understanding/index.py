@@ -8,16 +8,16 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import pairwise, zip_longest
 
 from pyroaring import FrozenBitMap
 
 from bot.domain.catalogue import Catalogue, Product
-from bot.domain.understanding.numbers import counts
+from bot.domain.understanding.numbers import numeral
 from bot.domain.understanding.stems import Stems
 from bot.domain.understanding.tokens import Token, fold, raw
-from bot.domain.understanding.words import Words
+from bot.domain.understanding.words import Language, Words
 
 Key = str
 Keys = tuple[Key, ...]
@@ -54,8 +54,8 @@ class Entry:
     """What the values of its options are, all together."""
     values: frozenset[Key]
     """The keys of all of them."""
-    own: frozenset[Key]
-    """The keys of its names, which say nothing of its options: "rouge à lèvres"."""
+    named: Callable[[], tuple[tuple[Keys, ...], ...]]
+    """Its names, word by word, which say nothing of its options: "rouge à lèvres"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +104,6 @@ class Index:
         """Names with a number, an article or a refusal in them, word by word, by their first; the longest first."""
         self.told: dict[str, Products] = {}
         """What they name, by their words."""
-        lists = (words.either[name] for name in ("refusal", "one", "vague"))
-        self._telling = frozenset().union(words.multiples, *lists)
         self._posted: dict[str, dict[Key, array[int]]] = {name: defaultdict(lambda: array("I")) for name in POSTS}
         for number, product in enumerate(catalogue.products):
             self._note(number, product)
@@ -214,12 +212,13 @@ class Index:
             frozenset(
                 key for choice in choices for _, ways in choice.values for way in ways for word in way for key in word
             ),
-            frozenset(key for name in self.named(number) for keys in name for key in keys) if choices else frozenset(),
+            partial(self.named, number),
         )
 
-    def _note_telling(self, number: int, written: str) -> None:
-        words = tuple(token.text for token in raw(self._words.plain(written)))
-        if len(words) < SENTENCE or not any(word in self._telling or counts(word) for word in words):
+    def _note_telling(self, number: int, written: str, code: str) -> None:
+        language = self._words.languages.get(code)
+        words = tuple(token.text for token in raw(self._words.plain(written))) if language else ()
+        if language is None or len(words) < SENTENCE or not any(_tells(word, language) for word in words):
             return
         name = " ".join(words)
         if name not in self.told:
@@ -235,8 +234,10 @@ class Index:
 
     def _note(self, number: int, product: Product) -> None:
         self.skus[product.sku] = number
-        for written in (product.name, *(it.name for it in product.translations.values() if it.name)):
-            self._note_telling(number, written)
+        self._note_telling(number, product.name, self.language)
+        for code, translation in product.translations.items():
+            if translation.name:
+                self._note_telling(number, translation.name, code)
         forms = set[str]()
         for name in self._names(product):
             self._post_name(number, name)
@@ -359,6 +360,13 @@ CONVERTED = {
     "m": ("cm", Decimal(100)),
 }
 """Units that say the same as others: 50 cl, half a litre."""
+
+
+def _tells(word: str, language: Language) -> bool:
+    """Whether a word of a name may be taken for a number, an article or a refusal."""
+    return word in language.lists["one"] or word in language.lists["refusal"] or numeral(word, language)
+
+
 GLUED_UNITS = {"g": "g", "w": "w", "v": "v"}
 """Units of one letter, believed only where the letter touches its number."""
 NAMED_UNITS = {**GLUED_UNITS, "l": "l", "m": "m"}

@@ -127,11 +127,6 @@ def numeral(word: str, language: Language) -> bool:
     return language.code in _numerals(word)
 
 
-def counts(word: str) -> bool:
-    """Whether it is a number in some language."""
-    return bool(_numerals(word))
-
-
 @lru_cache(maxsize=16_384)
 def _numerals(word: str) -> frozenset[str]:
     """The languages in which it is a number, "one" aside."""

@@ -38,7 +38,7 @@ def narrowed(entry: Entry, terms: Sequence[Term], without: Sequence[Term] = ()) 
             wanted[choice.name] = values
         tried = {key for term in terms if term.kind in choice.kinds for key in term.keys} - hit
         tried -= {key for other in entry.choices if other is not choice for key in _values(other, keys)[1]}
-        if tried and not (_named_otherwise(tried, terms) or tried <= entry.own):
+        if tried and not (_named_otherwise(tried, terms) or _in_a_name(entry, tried)):
             used |= tried
             strays.add(choice.name)
     offered = _offered(entry, without)
@@ -81,6 +81,11 @@ def _values(choice: Choice, keys: Collection[str]) -> tuple[frozenset[str], froz
                 values.add(value)
             hit.update(matched)
     return frozenset(values), frozenset(hit)
+
+
+def _in_a_name(entry: Entry, keys: Collection[str]) -> bool:
+    """Whether these words stand in its name: "rouge à lèvres"."""
+    return all(any(key in word for name in entry.named() for word in name) for key in keys)
 
 
 def _named_otherwise(keys: Collection[str], terms: Sequence[Term]) -> bool:
