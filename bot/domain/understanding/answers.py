@@ -132,12 +132,13 @@ class Answers:
         skus: dict[str, None] = {}
         for mention in mentions:
             written = self._written(mention)
+            several, told = len(mention.products) > 1, any(not term.heads for term in mention.terms) or mention.without
             for place, number in enumerate(islice(mention.products if not written else (), MOST_CANDIDATES)):
                 product = self._catalogue.products[number]
                 if len(product.variants) == 1:
                     skus[product.variants[0].sku] = None
                     continue
-                if place >= NARROWED:
+                if place >= NARROWED or (several and not told):
                     skus[product.sku] = None
                     continue
                 entry = self._index.entry(number)

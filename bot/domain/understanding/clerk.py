@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from bot.domain.catalogue import Catalogue
 from bot.domain.understanding.answers import Answers
@@ -55,10 +56,14 @@ class Clerk:
         }
         own = tuple((meaning, tuple(phrases)) for meaning, phrases in (keywords or {}).items())
         self._tongues = {code: tongue(code, own) for code in words.languages}
+        self._speakers = lru_cache(maxsize=16_384)(self._spoken_by)
         self._reader = Reader(self._index, words, stems, self._tongues)
         self._listeners = {
             code: Listener(self._index, self._reader, words, known) for code, known in words.languages.items()
         }
+
+    def _spoken_by(self, word: str) -> tuple[str, ...]:
+        return tuple(code for code, known in self._tongues.items() if known.has(word))
 
     def understand(self, text: str, *, language: str | None = None) -> Understanding:
         """What the message means by itself. `language` is the shopper's as known so far. Never raises."""
@@ -93,7 +98,7 @@ class Clerk:
         folded = self._words.plain(text)
         tokens = self._reader.tokens(folded)
         hint = next((code for code in (language, self._language) if code in self._tongues), next(iter(self._tongues)))
-        code = spoken(tokens, self._tongues, self._reader.names, str(hint))
+        code = spoken(tokens, self._tongues, self._reader.names, str(hint), self._speakers)
         command = COMMAND.match(folded)
         if command and command[1] in self._commands:
             return Understanding(text, str(hint), self._commands[command[1]], about=self._linked(command[2] or ""))

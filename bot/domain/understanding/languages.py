@@ -12,11 +12,16 @@ GOODS = 0.4
 
 
 def spoken(
-    tokens: Sequence[Token], tongues: Mapping[str, Tongue], names: Callable[[str], Collection[str] | None], hint: str
+    tokens: Sequence[Token],
+    tongues: Mapping[str, Tongue],
+    names: Callable[[str], Collection[str] | None],
+    hint: str,
+    speakers: Callable[[str], Sequence[str]],
 ) -> str:
     """The language with the most words that no other has; of several the one in which goods are named, or `hint`.
 
-    Words of product names are left out, for a French sentence may ask for a "Blue mug".
+    `speakers` tells the languages that have a word. Words of product names are left out, for a French sentence may ask
+    for a "Blue mug".
     """
     scores = dict.fromkeys(tongues, 0.0)
     named = dict.fromkeys(tongues, 0)
@@ -32,7 +37,7 @@ def spoken(
         for code in goods or ():
             if code in named:
                 named[code] += 1
-        own = [code for code, tongue in tongues.items() if tongue.has(text)]
+        own = speakers(text)
         if len(own) == len(tongues):
             continue
         weak = goods is not None or all(text in tongues[code].language.goods for code in own)

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import pairwise
+from operator import itemgetter
 
 GAP = 6
 FIRST = frozenset({"stop"})
@@ -99,10 +100,14 @@ class Phrasebook:
 
         `opens` and `closes` are the positions where a sentence begins, and those behind its last word.
         """
+        alone, pairs = self._alone, self._pairs
+        begun = [(start, phrases) for start, word in enumerate(words) if (phrases := alone.get(word))]
+        begun += [(start, phrases) for start, pair in enumerate(pairwise(words)) if (phrases := pairs.get(pair))]
+        if not begun:
+            return []
         found = [
             (len(at) + (0.5 if phrase.meaning in FIRST else 0), -at[0], Found(phrase.meaning, at))
-            for start, pair in enumerate(zip_longest(words, words[1:]))
-            for phrases in (self._alone.get(pair[0], ()), self._pairs.get(pair, ()))
+            for start, phrases in sorted(begun, key=itemgetter(0))
             for phrase in phrases
             if (not phrase.opens or start in opens) and (at := _match(phrase, words, start, closes))
         ]

@@ -210,6 +210,8 @@ class Reader:
 
     def _join(self, cut: Sequence[Token], at: int, odd: Sequence[bool]) -> tuple[str, int, Term] | None:
         """Words that a name writes as one, or as fewer: "wh 1000 xm5", "iphone15", "50 x 70"."""
+        if not any(odd[at : at + 4]):
+            return None
         for length in range(min(4, len(cut) - at), 0, -1):
             if not any(odd[at : at + length]):
                 continue
