@@ -10,13 +10,29 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8").split("## What is promised")[1].split("## What it costs")[0]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 REPORTS = ROOT / "tests" / "reports"
 Report = Mapping[str, Any]
 
 
 def _number(number: int) -> str:
     return f"{number:,}"
+
+
+SETS = {"studied": "that were looked at", "examination": "that never were"}
+
+
+def _scored(name: str, score: Report) -> str:
+    parts = (f"{score['rates'][rate]:.1%}".replace("%", " %") for rate in ("exact", "false_sales", "wrong_products"))
+    return f"| {_number(score['messages'])} {name} | {' | '.join(parts)} |"
+
+
+def _milliseconds(microseconds: float) -> str:
+    return f"{microseconds / 1e3:.1f} ms"
+
+
+def _megabytes(megabytes: float) -> str:
+    return f"{megabytes:.0f} MB" if megabytes < 1000 else f"{megabytes / 1000:.1f} GB"
 
 
 QUOTED: Mapping[str, Callable[[Report], list[str]]] = {
@@ -33,6 +49,12 @@ QUOTED: Mapping[str, Callable[[Report], list[str]]] = {
     ],
     "drop": lambda it: [f"at most {it['most_pages_a_second']} pages", f"| {it['exact']} of {it['seeds']} |"],
     "fuzz": lambda it: [f"| {_number(it['messages'])}: {it['crashes']}; {it['refused']} |"],
+    "hearing": lambda it: [f"| {_number(it['messages'])}: {it['crashes']}; {it['over_50_ms']} |"],
+    "understanding": lambda it: [
+        *(_scored(SETS[name], it["sets"][name]["all"]) for name in ("studied", "examination")),
+        " · ".join(_milliseconds(speed["kinds"]["all but the long ones"]["p99"]) for speed in it["speeds"]),
+        " · ".join(_megabytes(speed["clerk_megabytes"]) for speed in it["speeds"]),
+    ],
     "controls": lambda it: [f"| {sum(one['caught'] and one['whole_passes'] for one in it.values())} of {len(it)} |"],
 }
 """What of each report stands in the README, in these words."""
