@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -190,7 +190,7 @@ def _meant(shop: Shop, situation: Situation, text: str) -> Understanding:
     read = shop.follow(text, question, shopper.language)
     if read is None:
         return meant
-    one = len({p.sku for sku in read.candidates if (p := shop.counter.catalogue.product(sku))}) == 1
+    one = len(_products(shop, read.candidates)) == 1
     completes = read.lines or (one and read.intent is Intent.BUY and not meant.candidates)
     if completes or (read.intent is Intent.ASK and read.about):
         return replace(read, text=f"{question} {text}"[:500], language=meant.language)
@@ -200,15 +200,20 @@ def _meant(shop: Shop, situation: Situation, text: str) -> Understanding:
 def _of_the_cart(shop: Shop, situation: Situation, meant: Understanding) -> Understanding:
     """ "et en rouge ?", "plutôt en L", after an order: the thing in it, otherwise. Nothing is bought by it but what is
     added or corrected in so many words."""
-    changes = not meant.asides.isdisjoint(CHANGING)
-    order = cart(situation) if changes or not (meant.candidates or meant.about) else None
+    order = cart(situation)
     if order is None:
         return meant
-    name = contents(order)[-1].name
-    read = shop.follow(meant.text, name, situation.language)
+    read = shop.follow(meant.text, contents(order)[-1].name, situation.language)
     if read is None or not (read.about or (read.lines and not read.asides.isdisjoint(CHANGING))):
         return meant
+    named = _products(shop, (*meant.candidates, *meant.about))
+    if named and meant.asides.isdisjoint(CHANGING) and not _products(shop, read.about) < named:
+        return meant
     return replace(read, text=meant.text, language=meant.language)
+
+
+def _products(shop: Shop, skus: Iterable[str]) -> set[str]:
+    return {product.sku for sku in skus if (product := shop.counter.catalogue.product(sku)) is not None}
 
 
 CHANGING = frozenset({"add", "correction"})

@@ -137,6 +137,13 @@ def test_in_another_colour_is_asked_of_what_was_ordered(dialog: Dialog) -> None:
     assert len(dialog.store.view("v_orders")) == 1
 
 
+def test_in_another_colour_means_the_thing_that_was_ordered_and_not_all_of_that_colour(dialog: Dialog) -> None:
+    dialog.shopper("je voudrais deux mugs bleus")
+    (said,) = dialog.shopper("et en noir ?")
+    assert said.name == "product"
+    assert "Mug noir" in said.text
+
+
 def test_rather_in_another_colour_changes_the_order(dialog: Dialog) -> None:
     dialog.shopper("un tee noir en M svp")
     said = dialog.shopper("plutôt en blanc")
