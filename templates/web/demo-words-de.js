@@ -140,7 +140,7 @@ export default {
   "kind.unknown": "nicht verstanden",
   "kind.one_moment": "einen Moment",
   "kind.choose_option": "Auswahl nötig",
-  "kind.choose_product": "Auswahl nötig",
+  "kind.answer": "Auskunft", "kind.picks": "Empfehlung", "kind.choose_product": "Auswahl nötig",
   "outbox.queued": "wartet",
   "outbox.sending": "läuft",
   "outbox.sent": "erledigt",

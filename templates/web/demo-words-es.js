@@ -140,7 +140,7 @@ export default {
   "kind.unknown": "no entendido",
   "kind.one_moment": "un momento",
   "kind.choose_option": "por elegir",
-  "kind.choose_product": "por elegir",
+  "kind.answer": "respuesta", "kind.picks": "selección", "kind.choose_product": "por elegir",
   "outbox.queued": "en cola",
   "outbox.sending": "en curso",
   "outbox.sent": "hecho",

@@ -140,7 +140,7 @@ export default {
   "kind.unknown": "non capito",
   "kind.one_moment": "un attimo",
   "kind.choose_option": "scelta da fare",
-  "kind.choose_product": "scelta da fare",
+  "kind.answer": "risposta", "kind.picks": "selezione", "kind.choose_product": "scelta da fare",
   "outbox.queued": "in attesa",
   "outbox.sending": "in corso",
   "outbox.sent": "fatto",

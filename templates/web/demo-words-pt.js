@@ -140,7 +140,7 @@ export default {
   "kind.unknown": "não entendido",
   "kind.one_moment": "um instante",
   "kind.choose_option": "escolha a fazer",
-  "kind.choose_product": "escolha a fazer",
+  "kind.answer": "resposta", "kind.picks": "seleção", "kind.choose_product": "escolha a fazer",
   "outbox.queued": "à espera",
   "outbox.sending": "em curso",
   "outbox.sent": "feito",

@@ -69,6 +69,17 @@ def test_one_more_of_the_same(dialog: Dialog, text: str) -> None:
     assert links(dialog.shopper(text)) == ["3 × Mug bleu (18,00\xa0€)"]
 
 
+@pytest.mark.parametrize("text", ["et aussi un mug noir", "und dazu noch eine schwarze Tasse", "a black mug too"])
+def test_one_thing_more_joins_what_was_just_ordered(dialog: Dialog, text: str) -> None:
+    dialog.shopper("je voudrais deux mugs bleus")
+    assert links(dialog.shopper(text)) == ["2 × Mug bleu (18,00\xa0€)", "1 × Mug noir"]
+
+
+def test_a_question_about_one_thing_more_buys_nothing(dialog: Dialog) -> None:
+    dialog.shopper("je voudrais deux mugs bleus")
+    assert [one.name for one in dialog.shopper("vous avez aussi le mug noir ?")] == ["product"]
+
+
 def test_what_changes_nothing_is_answered_with_the_link(dialog: Dialog) -> None:
     dialog.shopper("je voudrais deux mugs bleus")
     assert [one.name for one in dialog.shopper("plutôt deux")] == ["link_again"]

@@ -43,6 +43,13 @@ def add(counter: Counter, situation: Situation, wanted: Sequence[Wanted]) -> Dec
     return become(counter, situation, order, now)
 
 
+def joins(counter: Counter, situation: Situation, meant: Understanding) -> Decision | None:
+    """ "and a black mug too", where something was ordered a moment ago; None for a question, or without a cart."""
+    if "add" not in meant.asides or "question" in meant.asides or len(meant.about) != 1 or cart(situation) is None:
+        return None
+    return add(counter, situation, [Wanted(meant.about[0], meant.quantity or 1)])
+
+
 def become(counter: Counter, situation: Situation, order: OpenOrder, now: Amounts) -> Decision:
     """Make the cart hold so many of each; nothing at all cancels it."""
     wanted = [Wanted(sku, quantity) for sku, quantity in now.items() if quantity > 0]

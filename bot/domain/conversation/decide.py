@@ -147,6 +147,8 @@ def _quantities(counter: Counter, situation: Situation, skus: tuple[str, ...]) -
 
 
 def _ask(counter: Counter, situation: Situation, meant: Understanding) -> Decision:
+    if (added := cart.joins(counter, situation, meant)) is not None:
+        return added
     named = meant.about or meant.candidates
     products = picks.cheapest_of(offers.products_of(counter.catalogue, named), meant)
     sole = products[0] if len(products) == 1 else None

@@ -25,6 +25,7 @@ from bot.domain.understanding.words import load
 SPEAKING = frozenset(Intent) | GUARDS
 """Meanings by which a message says in its own language what it is after."""
 VAGUE = frozenset({"vague"})
+ASKED = frozenset({"question"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,9 @@ class Clerk:
 
     def _given(self, text: str, heard: Heard, meant: Intent) -> Understanding:
         given = self._answers.given(text, heard.code, meant, heard.signals, heard.items)
-        return replace(given, asides=heard.signals.asides)
+        signals = heard.signals
+        asked = ASKED if signals.question or signals.has("ask") else frozenset[str]()
+        return replace(given, asides=signals.asides | asked)
 
     def _read(self, tokens: Sequence[Token], code: str) -> tuple[list[Item], Line, list[Found]]:
         """The message in its language; its phrases in another one where its own says nothing, but for those that
