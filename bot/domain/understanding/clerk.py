@@ -108,12 +108,12 @@ class Clerk:
         items, line, found = self._read(tokens, code)
         found = [one for one in found if one.meaning != "idiom" or not _is_a_name(one, items)]
         idle = {one.at for one in found if one.meaning == "idiom"}
-        meanings = frozenset(one.meaning for one in found if one.meaning not in GUARDS or one.at not in idle)
-        if "program" in meanings:
+        if any(one.meaning == "program" for one in found):
             return Understanding(text, code, Intent.UNKNOWN)
         aside = line.phrases(self._tongues[code].asides)
-        told = _story(items, found)
-        meanings -= STORY if told else frozenset()
+        told = _before_all(items, found, aside) or _story(items, found)
+        live = (one for one in found if told.isdisjoint(one.at))
+        meanings = frozenset(one.meaning for one in live if one.meaning not in GUARDS or one.at not in idle)
         bound = bounds(items, aside)
         items = [replace(item, roles=item.roles | VAGUE) if item.at in bound.vague else item for item in items]
         silent = {at for one in found for at in one.at if one.meaning == "idiom" or _hides(one, items[at])}
@@ -209,6 +209,16 @@ def _story(items: Sequence[Item], found: Sequence[Found]) -> frozenset[int]:
         return frozenset()
     kept = {item.at for clause in ordering for item in clause}
     return frozenset(item.at for clause in clauses for item in clause if item.at not in kept)
+
+
+def _before_all(items: Sequence[Item], found: Sequence[Found], aside: Sequence[Found]) -> frozenset[int]:
+    """The places of what was told before the shopper came to the point: "… anyway, send me the lamp". Empty where
+    nothing is ordered after that."""
+    point = max((one.at[-1] for one in aside if one.meaning == "anyway"), default=-1)
+    asks = any(one.meaning == "buy" and one.at[0] > point for one in found)
+    after = items[point + 1 :]
+    orders = asks or any("please" in item.roles for item in after)
+    return frozenset(range(point)) if point > 0 and orders and any(item.term for item in after) else frozenset()
 
 
 CLAUSE_ENDS = frozenset(".?!;:,\n")

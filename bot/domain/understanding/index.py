@@ -172,10 +172,10 @@ class Index:
     def keys(self, word: str, language: str = "") -> Keys:
         """Of a message's word in every language; of a product's in the one that it is written in, so that a Spanish
         "vaso" is no French "vase"."""
-        plain = word.replace(",", ".")
+        plain = word.replace(",", ".").lstrip("+")
         return (
             (f"#{plain}",)
-            if word[0].isdigit() and plain.replace(".", "").isdecimal()
+            if plain[:1].isdigit() and plain.replace(".", "").isdecimal()
             else self._stems.keys(word, language)
         )
 

@@ -352,7 +352,7 @@ class Reader:
 
     def number(self, text: str) -> Term:
         """A number as it may name an option: size 42, 128."""
-        return self._term((f"#{text.replace(',', '.')}",), plural=False, common=False)
+        return self._term((f"#{text.replace(',', '.').lstrip('+')}",), plural=False, common=False)
 
     def _sku(self, folded: str) -> Term:
         if folded in self._index.told:

@@ -136,7 +136,8 @@ class Expansions:
                     at += length
                     break
             else:
-                done += self._split(tokens[at]) if "'" in tokens[at].text else (tokens[at],)
+                elided = "'" in tokens[at].text and tokens[at].kind == "word"
+                done += self._split(tokens[at]) if elided else (tokens[at],)
                 at += 1
         return done
 
