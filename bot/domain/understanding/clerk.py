@@ -218,7 +218,9 @@ def _before_all(items: Sequence[Item], found: Sequence[Found], aside: Sequence[F
     asks = any(one.meaning == "buy" and one.at[0] > point for one in found)
     after = items[point + 1 :]
     orders = asks or any("please" in item.roles for item in after)
-    return frozenset(range(point)) if point > 0 and orders and any(item.term for item in after) else frozenset()
+    supposes = any(one.meaning == "condition" for one in found)
+    tells = point > 0 and orders and not supposes and any(item.term for item in after)
+    return frozenset(range(point)) if tells else frozenset()
 
 
 CLAUSE_ENDS = frozenset(".?!;:,\n")
