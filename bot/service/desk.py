@@ -98,7 +98,12 @@ def cancel(
 def place_more(desk: Desk, order: Order, lines: Sequence[Line]) -> bool:
     """Place an order of these lines for the same shopper; False where they cannot be had (any more)."""
     shopper = desk.books.shoppers.get(order.channel, order.chat)
-    if not lines or shopper is None or not all(desk.books.shelf.get(it.sku).has(it.quantity) for it in lines):
+    if (
+        not lines
+        or shopper is None
+        or shopper.quiet
+        or not all(desk.books.shelf.get(it.sku).has(it.quantity) for it in lines)
+    ):
         return False
     catalogue = desk.shop.counter.catalogue
     physical = any((p := catalogue.product(line.sku)) is not None and p.kind == "physical" for line in lines)

@@ -183,7 +183,9 @@ def _added_since(desk: Desk, order: Order) -> None:
         for line in order.becomes
         if line.quantity > had.get(line.sku, 0)
     ]
-    fewer = wanted and any(wanted.get(sku, 0) < quantity for sku, quantity in had.items())
+    fewer = order.closing is CancelReason.CHANGED and any(
+        wanted.get(sku, 0) < quantity for sku, quantity in had.items()
+    )
     if fewer or (more and not place_more(desk, order, more)):
         desk.say(order, "cancel_paid", {"support": desk.shop.counter.rules.support})
 

@@ -106,6 +106,7 @@ def _open_order(shop: Shop, books: Books, order: Order) -> OpenOrder:
         url=next((p.url for p in reversed(payments) if p.url), None) if unpaid else None,
         page=shop.page(order.token),
         closing=order.closing is not None,
+        changing=order.closing is CancelReason.CHANGED and unpaid,
         becomes=order.becomes if order.closing is CancelReason.CHANGED else (),
         processing=any(p.status is PaymentStatus.PROCESSING for p in payments),
         refunded=any(p.status is PaymentStatus.REFUNDED for p in payments),

@@ -103,7 +103,8 @@ def test_more_than_there_are_is_said_and_the_cart_stays(dialog: Dialog) -> None:
     dialog.shopper("je voudrais trois mugs bleus")
     (refused,) = dialog.shopper("ajoute 3 mugs bleus")
     assert refused.name == "not_enough"
-    assert "5 × " in refused.text
+    assert "5" in refused.text
+    assert refused.labels == []
     assert dialog.stock("mug-bleu") == (3, 0)
     assert len(orders(dialog)) == 1
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from bot.domain.actions import Action, Verb
-from bot.domain.conversation.counter import Counter, Decision, OpenOrder, Situation
+from bot.domain.conversation.counter import Change, Counter, Decision, OpenOrder, Situation
 from bot.domain.conversation.sales import again, link_facts
 from bot.domain.effects import Button, Fact
 from bot.domain.orders import OrderStatus
@@ -60,7 +61,7 @@ def cancel(counter: Counter, situation: Situation, text: str) -> Decision:
         return _cancel_one(counter, situation, named)
     if (stranger := REF.search(text)) is not None:
         return _unknown_ref(situation, stranger[1])
-    unpaid = [order for order in orders if order.unpaid]
+    unpaid = [order for order in orders if order.unpaid or (order.changing and order.becomes)]
     if len(unpaid) == 1:
         return _cancel_one(counter, situation, unpaid[0])
     if unpaid:
@@ -83,6 +84,8 @@ def cancel(counter: Counter, situation: Situation, text: str) -> Decision:
 
 def _cancel_one(counter: Counter, situation: Situation, order: OpenOrder) -> Decision:
     facts: dict[str, Fact] = {"ref": order.ref, "support": counter.rules.support}
+    if order.changing and order.becomes:
+        return Decision(change=Change(order.ref, ()), notice="canceling")
     if order.status is OrderStatus.CANCELED or order.closing:
         return Decision((situation.say("already_canceled", facts),), notice="already_canceled")
     if order.status is not OrderStatus.CREATED or order.processing:
@@ -92,7 +95,7 @@ def _cancel_one(counter: Counter, situation: Situation, order: OpenOrder) -> Dec
 
 def checkout(situation: Situation) -> Decision:
     """The link of the newest unpaid order; the shop has no other cart yet."""
-    newest = next((order for order in situation.orders() if order.unpaid), None)
+    newest = next((o for o in situation.orders() if o.unpaid or (o.changing and o.becomes)), None)
     if newest is None:
         return Decision((situation.say("empty_cart", {}, (Button("browse", str(Action(Verb.BROWSE))),)),))
-    return Decision((again(situation, newest),))
+    return Decision((again(situation, replace(newest, url=None, invoice=None) if newest.changing else newest),))

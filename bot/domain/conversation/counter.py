@@ -51,8 +51,9 @@ class OpenOrder:
     processing: bool = False
     refunded: bool = False
     invoice: str | None = None
+    changing: bool = False
     becomes: tuple[Line, ...] = ()
-    """What it is being changed into."""
+    """What it is being changed into, nothing where it was emptied."""
 
     @property
     def unpaid(self) -> bool:

@@ -20,8 +20,7 @@ def decide(counter: Counter, situation: Situation, meant: Understanding) -> Deci
     if shopper.quiet and meant.intent is not Intent.START:
         return Decision()
     decision = _decide(counter, situation, meant)
-    question = next((_question(say, meant.text) for say in decision.says if say.message in QUESTIONS), "")
-    return _remembered(situation, decision, question)
+    return _remembered(situation, decision, _asked(decision, meant.text))
 
 
 def _remembered(situation: Situation, decision: Decision, question: str) -> Decision:
@@ -35,6 +34,14 @@ def _remembered(situation: Situation, decision: Decision, question: str) -> Deci
     return replace(decision, shopper=kept)
 
 
+def _asked(decision: Decision, text: str) -> str:
+    """What the shopper's next words are read together with, "" where nothing is open."""
+    asking = (say for say in decision.says if say.message in QUESTIONS and (say.buttons or say.message not in OFFERS))
+    return next((_question(say, text) for say in asking), "")
+
+
+OFFERS = frozenset({"not_enough", "too_many"})
+"""What offers fewer; without its button, to who has a cart already, it offers nothing."""
 QUESTIONS = frozenset({"choose_product", "choose_option", "ask_quantity", "product", "not_enough", "too_many"})
 """Messages after which a few more words of the shopper complete their sentence."""
 
@@ -107,7 +114,7 @@ def _buy(counter: Counter, situation: Situation, meant: Understanding) -> Decisi
     ):
         return changed
     if meant.lines:
-        put = cart.add if "add" in meant.asides else sales.buy
+        put = sales.buy if meant.asides.isdisjoint({"add", "more"}) else cart.add
         return put(counter, situation, meant.lines)
     named = meant.candidates or meant.about
     if "quantity" in meant.missing:
@@ -177,7 +184,13 @@ def _welcome(situation: Situation) -> Say:
 def press(counter: Counter, situation: Situation, action: Action) -> Decision:
     """What the shop does when a button is pressed; its message takes the place of the one pressed on."""
     decision = _press(counter, situation, action)
-    return _remembered(situation, decision, situation.shopper.question) if decision.says else decision
+    settled = decision.says or decision.purchase is not None or decision.close is not None
+    if not settled:
+        return decision
+    named = next(
+        (f"{say.facts.get('quantity', '')} {say.facts['name']}" for say in decision.says if "name" in say.facts), ""
+    )
+    return _remembered(situation, decision, _asked(decision, named.strip()))
 
 
 def _press(counter: Counter, situation: Situation, action: Action) -> Decision:

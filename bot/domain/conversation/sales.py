@@ -24,10 +24,13 @@ def buy(counter: Counter, situation: Situation, wanted: Sequence[Wanted]) -> Dec
         return Decision((situation.say("unknown", support, (Button("browse", str(Action(Verb.BROWSE))),)),))
     if said := hindrance(counter, situation, lines):
         return Decision((said,))
-    unpaid = [order for order in situation.orders() if order.unpaid]
-    same = next((o for o in unpaid if _amounts(o.lines) == _amounts(lines)), None)
+    orders = situation.orders()
+    unpaid = [order for order in orders if order.unpaid]
+    same = next(
+        (o for o in orders if (o.unpaid or o.changing) and _amounts(o.becomes or o.lines) == _amounts(lines)), None
+    )
     if same is not None:
-        return Decision((again(situation, same),))
+        return Decision((again(situation, replace(same, url=None, invoice=None) if same.changing else same),))
     if situation.unpaid() >= counter.rules.max_open:
         return Decision((_too_many_open(counter, situation, unpaid),))
     products = [counter.catalogue.product(line.sku) for line in lines]

@@ -25,7 +25,8 @@ from bot.domain.understanding.words import load
 SPEAKING = frozenset(Intent) | GUARDS
 """Meanings by which a message says in its own language what it is after."""
 VAGUE = frozenset({"vague"})
-ASKED = frozenset({"question"})
+BARE = frozenset("please greeting one definite counters of joiners pairs packs made sizing multiple".split())
+"""Words that may stand beside a thing, or beside "one more", without making a statement of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,8 @@ class Heard:
     code: str
     items: Sequence[Item]
     signals: Signals
+    manner: frozenset[str]
+    """How it is said: "plain", "bare"."""
 
 
 class Clerk:
@@ -132,13 +135,12 @@ class Clerk:
             asides=frozenset(one.meaning for one in aside),
             chatter=_chatter(items, found, silent),
         )
-        return Heard(code, [item for item in items if item.at not in bound.places], signals)
+        manner = _manner(items, found, aside, signals)
+        return Heard(code, [item for item in items if item.at not in bound.places], signals, manner)
 
     def _given(self, text: str, heard: Heard, meant: Intent) -> Understanding:
         given = self._answers.given(text, heard.code, meant, heard.signals, heard.items)
-        signals = heard.signals
-        asked = ASKED if signals.question or signals.has("ask") else frozenset[str]()
-        return replace(given, asides=signals.asides | asked)
+        return replace(given, asides=heard.signals.asides | heard.manner)
 
     def _read(self, tokens: Sequence[Token], code: str) -> tuple[list[Item], Line, list[Found]]:
         """The message in its language; its phrases in another one where its own says nothing, but for those that
@@ -255,6 +257,26 @@ def _is_a_name(idiom: Found, items: Sequence[Item]) -> bool:
     for term in terms[1:]:
         shared &= term.has
     return bool(shared)
+
+
+def _manner(items: Sequence[Item], found: Sequence[Found], aside: Sequence[Found], signals: Signals) -> frozenset[str]:
+    """ "plain": no question, no refusal, no word that has to do with something else. "bare": nothing but things,
+    their number, manners and what asks for them; a statement ("I also have one") is not."""
+    refuses = any("refusal" in item.roles for item in items) or signals.has("no", "complaint", "anger")
+    referring = {at for one in aside for at in one.at}
+    guarded = any(one.meaning in GUARDS and not referring.issuperset(one.at) for one in found)  # "last time"
+    if signals.question or refuses or guarded:
+        return frozenset()
+    told = {at for one in (*found, *aside) for at in one.at}
+    words = [item for item in items if item.kind == "word" and item.term is None]
+    if any(item.at not in told and item.roles <= IDLE for item in words):
+        return frozenset()
+    wanted = {at for one in (*(it for it in found if it.meaning in WANTED), *aside) for at in one.at}
+    bare = all(item.at in wanted or item.roles & BARE for item in words)
+    return frozenset({"plain", "bare"} if bare else {"plain"})
+
+
+WANTED = frozenset({"buy", "agree", "yes"})
 
 
 def _hides(found: Found, item: Item) -> bool:

@@ -44,8 +44,8 @@ class Understanding:
     or "quantity" where the one given is impossible or vague; `about` what a question speaks of.
 
     `quantity` is what was said of the one thing meant, or beside candidates ("two tees", in which size?), so that it
-    is not asked again; None where none was said. `asides` are what a message says beside its intent ("correction";
-    "question" where it asks something).
+    is not asked again; None where none was said. `asides` are what a message says beside its intent ("correction"),
+    with "plain" and "bare" where it says little else.
     """
 
     text: str
