@@ -178,3 +178,100 @@ def test_what_cannot_be_had_any_more_when_the_page_is_closed_ends_the_order_with
     dialog.write(lambda books: books.orders.change(ref, lines, dialog.now))
     assert [one.name for one in dialog.news("expired")] == ["order_canceled"]
     assert (dialog.stock("mug-bleu"), dialog.stock("mug-noir")) == ((0, 0), (0, 0))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("pas un de plus", "il en reste encore un ?", "encore une question", "une autre question svp", "pas encore"),
+        *("not one more", "is there one more?", "one more thing", "give me one more minute", "another day please"),
+        *(
+            "otra pregunta",
+            "noch eine Frage",
+            "nicht noch eins",
+            "un'altra domanda",
+            "ancora un minuto",
+            "mais um minuto",
+        ),
+        *("j'ai aussi un mug noir à la maison", "le mug noir est aussi joli", "j'aime aussi le mug noir"),
+        *("montrez-moi aussi le mug noir", "I also have a black mug at home", "the black mug is also nice"),
+        *("pardon, 5 minutes", "finalement dans 3 semaines", "oui", "merci"),
+    ],
+)
+def test_chatter_beside_a_cart_changes_nothing(dialog: Dialog, text: str) -> None:
+    dialog.shopper("je voudrais deux mugs bleus")
+    ref = dialog.order().ref
+    dialog.shopper(text)
+    assert [(row["ref"], row["status"]) for row in dialog.store.view("v_orders")] == [(ref, "created")]
+    assert dialog.stock("mug-bleu") == (2, 0)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("pas comme la dernière fois svp", "le facteur a fait la même chose", "c'est la même chose"),
+        *("j'espère que ce sera comme la dernière fois", "not the same as last time", "is it the same again?"),
+    ],
+)
+def test_a_sentence_about_last_time_orders_nothing(dialog: Dialog, text: str) -> None:
+    dialog.shopper("je voudrais deux mugs bleus")
+    dialog.pays()
+    dialog.shopper(text)
+    assert len(dialog.store.view("v_orders")) == 1
+
+
+def test_one_more_of_a_named_thing_joins_the_cart(dialog: Dialog) -> None:
+    dialog.shopper("je voudrais deux mugs bleus")
+    assert links(dialog.shopper("encore un mug bleu svp")) == ["3 × Mug bleu (18,00\xa0€)"]
+    assert len(orders(dialog)) == 1
+
+
+def test_a_word_for_several_things_takes_none_of_them_out(dialog: Dialog) -> None:
+    dialog.shopper("deux mugs bleus et un mug noir svp")
+    assert [one.name for one in dialog.shopper("enlève un mug")] == ["link_again"]
+    assert (dialog.stock("mug-bleu"), dialog.stock("mug-noir")) == ((2, 0), (1, 0))
+
+
+def said_at_once(dialog: Dialog, *texts: str) -> list[str]:
+    """What is said to these, all of them decided on before the first is carried out."""
+    for text in texts:
+        event = replace(dialog._event(), text=text)
+        dialog.write(lambda books, event=event: receive(dialog.shop, books, event, dialog.now))  # type: ignore[misc]
+    return [one.name for one in dialog.delivered()]
+
+
+def test_what_is_canceled_while_it_is_changed_is_gone(dialog: Dialog) -> None:
+    dialog.shopper("je voudrais un mug bleu svp")
+    assert "link" not in said_at_once(dialog, "plutôt deux", "annuler")
+    assert orders(dialog) == []
+    assert dialog.stock("mug-bleu") == (0, 0)
+
+
+def test_which_of_two_orders_is_canceled_is_asked_also_while_one_is_changed(dialog: Dialog) -> None:
+    dialog.shopper("une carte cadeau svp")
+    dialog.hours(0.1)
+    dialog.shopper("je voudrais un mug bleu svp")
+    assert "cancel_which" in said_at_once(dialog, "plutôt deux", "annuler")
+    assert dialog.stock("carte") == (1, 0)
+
+
+def test_more_than_may_be_had_offers_no_second_order(dialog: Dialog) -> None:
+    dialog.shopper("deux cartes cadeau svp")
+    assert [one.name for one in dialog.shopper("make it 500")] == ["too_many"]
+    dialog.shopper("oui")
+    assert len(orders(dialog)) == 1
+    assert dialog.stock("carte") == (2, 0)
+
+
+def test_who_said_stop_is_written_no_new_link(dialog: Dialog) -> None:
+    dialog.shopper("je voudrais un mug bleu")
+    assert "link" not in said_at_once(dialog, "plutôt deux", "stop")
+    assert dialog.stock("mug-bleu") == (0, 0)
+
+
+def test_another_card_that_was_pressed_is_what_yes_means(dialog: Dialog) -> None:
+    dialog.shopper("le mug bleu")
+    (window,) = dialog.shopper("boutique")
+    dialog.presses(window, "Carte cadeau")
+    dialog.shopper("oui")
+    assert dialog.stock("mug-bleu") == (0, 0)

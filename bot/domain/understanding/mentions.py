@@ -210,7 +210,8 @@ def _open_option(index: Index, found: Products, term: Term) -> bool:
 
 def joined(index: Index, one: Mention, other: Mention) -> Mention | None:
     """ "a tee, black, in M": the second only says more about the first; None where it contradicts it."""
-    terms = (*one.terms, *other.terms)
+    said = {term.keys for term in one.terms}
+    terms = (*one.terms, *(term for term in other.terms if term.keys not in said))
     found, conflict = matched(index, terms)
     if conflict or not found or not found <= one.products:
         return None

@@ -270,7 +270,7 @@ class Listener:
 
     def _of_the_kind(self, before: Mention, mention: Mention) -> Mention | None:
         """ "3 fig candles and 2 amber": the noun is said once."""
-        for noun in before.naming:
+        for noun in before.naming[:FEW]:
             found, conflict = matched(self._index, (noun, *mention.terms))
             new = noun not in mention.terms and (mention.pointed or found <= mention.products)
             if found and not conflict and new:
